@@ -261,7 +261,9 @@ class Figure:
     def query(self) -> str:
         """The state as a link writes it: what differs from the defaults."""
         defaults = self.defaults()
-        return urlencode({k: v for k, v in self._state.items() if v != defaults[k]})
+        changed = {k: v for k, v in self._state.items() if v != defaults[k]}
+        # As JavaScript writes numbers: 1, not 1.0.
+        return urlencode({k: str(v).removesuffix(".0") for k, v in changed.items()})
 
     @classmethod
     def from_query(cls, query: str) -> Figure:

@@ -59,10 +59,10 @@ class Eigenvalues(Figure):
         "Drag λ₁ or λ₂, by pointer or with the arrow keys. Left: inside the unit circle an "
         "eigenvalue shrinks what it multiplies, outside it stretches. Right: how much of a "
         "gradient can arrive ℓ steps back (measured), beside the powers of the spectral radius ρ "
-        "and of the spectral norm σ, and the bound (σ·sup φ′)^ℓ."
+        "and of the spectral norm σ, and the bound, the powers of σ times the steepest slope."
     )
 
-    spectrum = Choice("conjugate pair", ("conjugate pair", "two reals"), "eigenvalues")
+    spectrum = Choice("conjugate pair", ("conjugate pair", "two reals"), "eigenvalue pair")
     radius = Number(0.95, 0, 1.5, 0.01, "spectral radius", "ρ")
     angle = Number(30, 0, 180, 1, "angle", "θ", "°")
     shear = Number(0, 0, 6, 0.1, "non-normality", "κ")

@@ -18,7 +18,7 @@ def placeholder(figure: Figure) -> str:
 
     >>> from explorables import Eigenvalues
     >>> placeholder(Eigenvalues(radius=0.9, shear=5))
-    '<figure data-explorable="eigenvalues" data-state="radius=0.9&amp;shear=5.0"></figure>'
+    '<figure data-explorable="eigenvalues" data-state="radius=0.9&amp;shear=5"></figure>'
     """
     return f'<figure data-explorable="{figure.name}" data-state="{escape(figure.query)}"></figure>'
 

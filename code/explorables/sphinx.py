@@ -7,11 +7,15 @@ A notebook cell that shows a figure leaves a placeholder in its output; the dire
 
 does the same in a Markdown page. The build puts the whole figure in its place, and gives the
 script and the style to the pages that have one.
+
+A link ``[ρ = 0.9](set:eigenvalues?radius=0.9)`` sets the figure of that name on the same page; the
+build warns of one that no figure could follow.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -20,10 +24,13 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 
 from explorables.bundle import page_script
 from explorables.declaration import figure_named
 from explorables.page import STYLE, figure_html, placeholder
+
+logger = logging.getLogger(__name__)
 
 SCRIPT_FILE = "explorables.js"
 STYLE_FILE = "explorables.css"
@@ -67,6 +74,23 @@ class PutFigures(SphinxPostTransform):
             if found:
                 node.replace_self(nodes.raw("", html, format="html"))
         self.document["explorables"] = bool(count)
+        for link in list(self.document.findall(nodes.reference)):
+            if link.get("refuri", "").startswith("set:"):
+                self.set_link(link, count)
+
+    def set_link(self, link: nodes.reference, present: Container[str]) -> None:
+        """Make ``set:name?state`` a link to that state of the page's figure."""
+        target = link["refuri"].removeprefix("set:")
+        name, _, query = target.partition("?")
+        try:
+            figure = figure_named(name).from_query(query)
+            if name not in present:
+                raise ValueError(f"there is no figure {name} on this page")
+        except (TypeError, ValueError) as error:
+            logger.warning("link set:%s: %s", target, error, location=link)
+            return
+        link["refuri"] = f"#{name}?{figure.query}"
+        link["classes"] = ["set-figure"]
 
 
 def _add_files(app: Sphinx, _page: str, _template: str, _context: Any, doctree: Any) -> None:

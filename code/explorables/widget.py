@@ -21,9 +21,11 @@ def build(figure: Figure) -> ipywidgets.VBox:
     """
     view = _view_class(type(figure))(html=figure_html(figure, figure.name, controls=False))
     sliders = [_slider(control, figure.state[name]) for name, control in figure.controls.items()]
-    for (name, _), slider in zip(figure.controls.items(), sliders, strict=True):
+    for (name, control), slider in zip(figure.controls.items(), sliders, strict=True):
         setattr(view, name, figure.state[name])
-        ipywidgets.jslink((slider, "value"), (view, name))
+        # A dropdown's value lives in Python only; a slider answers in the browser.
+        link = ipywidgets.link if isinstance(control, Choice) else ipywidgets.jslink
+        link((slider, "value"), (view, name))
 
     def to_python(change: dict[str, Any]) -> None:
         if figure.state[change["name"]] != change["new"]:

@@ -28,7 +28,7 @@ export class ComplexPlane {
     svg(group, "circle", { r: 24, class: "explorable-reach" });
     svg(group, "circle", { r: 15, class: "explorable-halo" });
     svg(group, "circle", { r: 8, class: "explorable-knob" });
-    const text = svg(this.svg, "text", { class: "explorable-label" });
+    const text = svg(this.svg, "text", { class: "explorable-plane-label" });
     write(text, label);
 
     /** @type {number[]} from the pointer to the eigenvalue it holds */

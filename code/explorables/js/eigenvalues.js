@@ -4,7 +4,7 @@ import { ACTIVATIONS } from "./activations.js";
 import { ComplexPlane } from "./complex_plane.js";
 import { LogChart } from "./log_chart.js";
 import { noise } from "./noise.js";
-import { tell } from "./words.js";
+import { superscript, tell } from "./words.js";
 
 const TINY = 1e-300;
 const CANCELLED = 1e-13;
@@ -142,26 +142,19 @@ const WIDE = 600; // from this width on the two drawings stand side by side
  *   `move` sets the state, rounded to the controls' steps and kept in their ranges
  */
 function view(root, { id, get, move }) {
-  const left = document.createElement("div");
-  const plane = new ComplexPlane(left, {
+  const html = (parent, tag, name = "") => {
+    const element = document.createElement(tag);
+    element.className = name;
+    parent.append(element);
+    return element;
+  };
+  const plane = new ComplexPlane(root, {
     labels: ["λ_1", "λ_2"],
     move: (handle, real, imaginary) => {
       const { state, arrays } = get();
       move(dragged(state, arrays.eigenvalues, handle, real, imaginary));
     },
   });
-  const matrix = document.createElement("p");
-  matrix.className = "explorable-matrix";
-  const cells = [0, 1, 2, 3].map(() => document.createElement("span"));
-  const name = document.createElement("span");
-  name.innerHTML = "W<sub>hh</sub> =";
-  const grid = document.createElement("span");
-  grid.className = "explorable-brackets";
-  grid.append(...cells);
-  matrix.append(name, grid);
-  left.append(matrix);
-  root.append(left);
-
   const chart = new LogChart(root, {
     id,
     title: "‖∂h_{T}/∂h_{T−ℓ}‖ on a logarithmic axis",
@@ -170,8 +163,8 @@ function view(root, { id, get, move }) {
     high: 4,
     lines: [
       { key: "bound", label: "bound" },
-      { key: "norm_power", label: "σ^ℓ" },
-      { key: "radius_power", label: "ρ^ℓ" },
+      { key: "norm_power", label: "σ^{ℓ}" },
+      { key: "radius_power", label: "ρ^{ℓ}" },
       { key: "norm", label: "measured", main: true },
     ],
   });
@@ -180,11 +173,17 @@ function view(root, { id, get, move }) {
     return `lag ${lag}: ${norm[lag] > 0 ? tell(norm[lag]) : "0"}`;
   });
 
+  const equation = html(root, "p", "explorable-equation");
+  const left = html(equation, "span");
+  const brackets = html(equation, "span", "explorable-brackets");
+  const cells = [0, 1, 2, 3].map(() => html(brackets, "span"));
+  const right = html(equation, "span");
+
   return {
     resize(width) {
       const wide = width >= WIDE;
       plane.resize(Math.floor(wide ? Math.min(0.36 * width, 300) : Math.min(width, 320)));
-      chart.resize(Math.floor(wide ? width - plane.size - 24 : width), wide ? plane.size + 44 : 290);
+      chart.resize(Math.floor(wide ? width - plane.size - 24 : width), wide ? plane.size : 290);
     },
     draw(state, arrays) {
       plane.draw(arrays.eigenvalues, arrays.eigenvalues.map(spoken));
@@ -192,6 +191,9 @@ function view(root, { id, get, move }) {
       arrays.weights.flat().forEach((entry, k) => {
         cells[k].textContent = entry.toFixed(2).replace(/^-(0\.00)$/, "$1").replace("-", "−");
       });
+      const linear = state.activation === "identity";
+      left.textContent = linear ? "hₜ =" : `hₜ = ${state.activation} (`;
+      right.textContent = `hₜ₋₁ + ${state.input_scale.toFixed(2)} xₜ⁽${superscript(state.seed)}⁾${linear ? "" : " )"}`;
     },
   };
 }

@@ -36,7 +36,7 @@ export function understood(controls, given) {
   const notes = [];
   for (const [name, value] of Object.entries(given)) {
     const control = controls[name];
-    if (!control) {
+    if (!Object.hasOwn(controls, name)) {
       notes.push(`This figure has no “${name}”: ignored.`);
     } else if (isChoice(control)) {
       if (control.options.includes(value)) state[name] = value;

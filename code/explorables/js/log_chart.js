@@ -6,7 +6,7 @@ import { superscript } from "./words.js";
 const TOP = 26;
 const BOTTOM = 40;
 const LEFT = 44;
-const RIGHT = 104;
+const RIGHT = 112;
 const LABEL_GAP = 17;
 
 /** @typedef {{key: string, label: string, main?: boolean}} Line */

@@ -59,7 +59,7 @@ export function spread(wanted, gap, low, high) {
 }
 
 /**
- * Write a label with subscripts and superscripts: "σ^ℓ", "h_{T−ℓ}".
+ * Write a label with subscripts and superscripts: "σ^{ℓ}", "h_{T−ℓ}".
  * @param {Element} element the <text> to fill
  * @param {string} label
  */
@@ -68,7 +68,7 @@ export function write(element, label) {
   element.setAttribute("data-label", label);
   element.replaceChildren();
   let raised = 0;
-  for (const part of label.split(/([_^](?:\{[^}]*\}|[^\s_^]+))/)) {
+  for (const part of label.split(/([_^](?:\{[^}]*\}|.))/)) {
     if (!part) continue;
     const shift = { _: 0.28, "^": -0.38 }[part[0]] ?? 0;
     const text = shift ? part.slice(1).replace(/[{}]/g, "") : part;

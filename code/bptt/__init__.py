@@ -1,0 +1,50 @@
+"""Backpropagation through time, small enough to read: the mathematics of *Gradients Through Time*.
+
+A cell is one step (:class:`Elman`), :func:`unroll` the loop, :func:`jacobians` and :func:`products`
+what a gradient meets on its way back, :func:`lag_norms` how much of it arrives.
+
+Notation: a_t = W_ih x_t + W_hh h_{t−1} + b, h_t = φ(a_t), t = 1 … T. Jacobians are in numerator
+layout, (∂y/∂x)_{ij} = ∂y_i/∂x_j. Sequences are (T, batch, features), or (T, features) for a single
+one.
+
+Example:
+  >>> import bptt, numpy as np
+  >>> cell = bptt.Elman.random(input_size=2, hidden_size=16, rng=0)
+  >>> run = bptt.unroll(cell, np.random.default_rng(1).normal(size=(50, 2)))
+  >>> norms = bptt.lag_norms(bptt.jacobians(run))        # ‖∂h_50/∂h_{50−lag}‖, lag = 0 … 50
+  >>> bool(norms[50] < 1e-9)
+  True
+  >>> bool((norms <= bptt.bound(cell.weight_hh, "tanh", range(51))).all())
+  True
+"""
+
+from .activations import ACTIVATIONS, Activation, activation
+from .elman import Elman
+from .flow import (
+    bound,
+    jacobians,
+    lag_norms,
+    log_bound,
+    log_lag_norms,
+    products,
+    spectral_norm,
+    spectral_radius,
+)
+from .unroll import Run, unroll
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "Elman",
+    "Run",
+    "activation",
+    "bound",
+    "jacobians",
+    "lag_norms",
+    "log_bound",
+    "log_lag_norms",
+    "products",
+    "spectral_norm",
+    "spectral_radius",
+    "unroll",
+]
