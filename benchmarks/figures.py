@@ -4,10 +4,11 @@ import io
 import random
 import time
 
-import explorables
-from explorables import Figure, Number
 from harness import percentile
 from playwright.sync_api import Browser
+
+import explorables
+from explorables import Figure, Number
 
 AIM = 8.0  # milliseconds, 95th percentile
 MOVES = 40  # a control

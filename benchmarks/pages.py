@@ -13,7 +13,7 @@ COMPRESSED = {".woff2", ".png", ".jpg"}
 
 
 def report(browser: Browser, url: str) -> None:
-    print(f"weight of a page, kB compressed (budget {BUDGET:g}; a stock page of Jupyter Book {STOCK:g})")
+    print(f"weight of a page, kB compressed (budget {BUDGET:g}; stock Jupyter Book {STOCK:g})")
     kinds = ("html", "js", "css", "woff2", "other")
     print(f"{'page':28}{'requests':>9}" + "".join(f"{kind:>8}" for kind in kinds) + f"{'all':>8}")
     for path in sorted(SITE.rglob("*.html")):

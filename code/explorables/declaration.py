@@ -139,7 +139,8 @@ class Choice(Control):
             )
         return str(value)
 
-    read = check
+    def read(self, text: str) -> str:
+        return self.check(text)
 
     def values(self) -> list[str]:
         return list(self.options)
@@ -190,8 +191,8 @@ def _combinations(values: Mapping[str, Iterable[Any]]) -> Iterator[State]:
 class Figure:
     """A figure that answers when its state is changed.
 
-    A subclass declares `name`, `title`, how it is to be read (`reading`), its controls and its `presets` (a name and the values
-    that differ from the defaults), and says how to get
+    A subclass declares its `name`, its `title`, how it is to be read (`reading`), its controls and
+    its `presets` (a name and the values that differ from the defaults), and says how to get
 
     - `numbers(**state)`: a dict of arrays, by calling `bptt`;
     - `sentence(state, arrays)`: one or two sentences that say what is to be seen;
@@ -205,6 +206,7 @@ class Figure:
     reading: ClassVar[str]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]]
     controls: ClassVar[dict[str, Number | Choice]]
+    numbers: ClassVar[Callable[..., Arrays]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -279,7 +281,8 @@ class Figure:
         then every corner: all sliders at one or the other end of their range.
         """
         numbers = [c for c in cls.controls.values() if isinstance(c, Number)]
-        choices = list(_combinations({n: c.options for n, c in cls.controls.items() if isinstance(c, Choice)}))
+        lists = {n: c.options for n, c in cls.controls.items() if isinstance(c, Choice)}
+        choices = list(_combinations(lists))
         for start in (*choices, *cls.presets.values()):
             base = {**cls.defaults(), **start}
             for control in numbers:
@@ -305,10 +308,6 @@ class Figure:
     def picture(cls, **state: Any) -> Picture:  # noqa: N805
         """Return the figure in that state as a matplotlib picture."""
         return cls.draw(state, cls.numbers(**state))
-
-    @classmethod
-    def numbers(cls, **state: Any) -> Arrays:
-        raise NotImplementedError
 
     @classmethod
     def sentence(cls, state: State, arrays: Arrays) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Eigenvalues(Figure):
     horizon = Number(60, 10, 100, 1, "horizon", "T", " steps")
     seed = Number(1, 1, 20, 1, "input sequence", "no.")
 
-    presets = {
+    presets: ClassVar = {
         "vanishing": {"radius": 0.8, "activation": "identity"},
         "exploding": {"radius": 1.12, "activation": "identity"},
         "pure rotation": {"radius": 1, "activation": "identity"},
@@ -143,8 +143,8 @@ def recurrent_matrix(
         return np.array([[first, shear], [0, second]]), np.array([[first, 0], [second, 0]])
     real = radius * _sine(90 - angle)
     imaginary = radius * _sine(min(angle, 180 - angle))
-    lower = imaginary * (imaginary / (imaginary + shear)) if imaginary > 0 else 0.0
-    weights = np.array([[real, imaginary + shear], [-lower, real]])
+    lower = -imaginary * (imaginary / (imaginary + shear)) if imaginary > 0 else 0.0
+    weights = np.array([[real, imaginary + shear], [lower, real]])
     return weights, np.array([[real, imaginary], [real, -imaginary]])
 
 
@@ -166,7 +166,7 @@ def _lag_norms(jacobians: Matrix) -> Matrix:
         product = left + right
         product[np.abs(product) < CANCELLED * (np.abs(left) + np.abs(right))] = 0
         products.append(product)
-    return np.linalg.norm(products, ord=2, axis=(1, 2))
+    return np.asarray(np.linalg.norm(products, ord=2, axis=(1, 2)))
 
 
 def _flushed(values: Matrix) -> Matrix:
@@ -206,7 +206,10 @@ def _reason(state: State, arrays: Arrays) -> str:
     if state["activation"] == "identity":
         if not outside and arrays["norm"].max() > BUMP:
             return "No eigenvalue lies outside the unit circle, but the matrix is not normal."
-        return "Without an activation every Jacobian is the recurrent matrix itself, whatever the input."
+        return (
+            "Without an activation every Jacobian is the recurrent matrix itself, "
+            "whatever the input."
+        )
     if factor < 1:
         return (
             "The bound promised no less: the spectral norm times the steepest slope is "

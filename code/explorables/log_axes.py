@@ -27,7 +27,9 @@ def log_axes(axes: Axes, values: Values, *, low: int, high: int, title: str) -> 
     axes.tick_params(colors=palette.QUIET, labelsize=8, length=0)
     axes.xaxis.label.set(color=palette.QUIET, size=9)
     axes.spines[:].set_visible(False)
-    axes.text(0.02, 0.985, "explodes", transform=axes.transAxes, va="top", color=palette.EXPLODE, size=9)
+    axes.text(
+        0.02, 0.985, "explodes", transform=axes.transAxes, va="top", color=palette.EXPLODE, size=9
+    )
     axes.text(0.02, 0.02, "vanishes", transform=axes.transAxes, color=palette.VANISH, size=9)
     lags, decades_of = _crossings(_decades(values, low, high))
     for half, colour in ((decades_of >= 0, palette.EXPLODE), (decades_of <= 0, palette.VANISH)):

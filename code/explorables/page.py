@@ -23,20 +23,20 @@ def placeholder(figure: Figure) -> str:
     return f'<figure data-explorable="{figure.name}" data-state="{escape(figure.query)}"></figure>'
 
 
-def figure_html(figure: Figure, element_id: str, *, controls: bool = True) -> str:
+def figure_html(figure: Figure, element_id: str, *, in_widget: bool = False) -> str:
     """Return the figure's element: presets, the picture, the sentence and the controls.
 
-    Without `controls` it is the inside of a widget, whose sliders stand beside it.
+    In a widget the script draws at once, and the sliders are ipywidgets beside it.
     """
     return f"""\
 <figure class="explorable" id="{element_id}" tabindex="-1"
  data-explorable="{figure.name}" data-state="{escape(figure.query)}">
 <div class="explorable-presets" role="group" aria-label="Presets">{_presets(figure)}</div>
-<div class="explorable-view">{picture_svg(figure, element_id)}</div>
+<div class="explorable-view">{"" if in_widget else picture_svg(figure, element_id)}</div>
 <p class="explorable-sentence">{escape(figure.describe())}</p>
 <p class="explorable-announcement" role="status"></p>
 <p class="explorable-note" role="status"></p>
-{_controls(figure, element_id) if controls else ""}
+{"" if in_widget else _controls(figure, element_id)}
 <figcaption><b>{escape(figure.title)}.</b> {escape(figure.reading)}</figcaption>
 </figure>"""
 
@@ -60,7 +60,9 @@ def picture_svg(figure: Figure, element_id: str) -> str:
     for colour, variable in THEMED.items():
         svg = svg.replace(colour, f"var({variable}, {colour})")
     label = escape(f"{figure.title}. {figure.describe()}", quote=True)
-    return svg.replace("<svg", f'<svg class="explorable-picture" role="img" aria-label="{label}"', 1)
+    return svg.replace(
+        "<svg", f'<svg class="explorable-picture" role="img" aria-label="{label}"', 1
+    )
 
 
 def _as_attributes(style: re.Match[str]) -> str:
@@ -72,11 +74,12 @@ def _as_attributes(style: re.Match[str]) -> str:
 
 
 def _presets(figure: Figure) -> str:
-    buttons = [
-        f'<button type="button" data-state="{escape(type(figure)(**values).query)}">{escape(name)}</button>'
-        for name, values in figure.presets.items()
-    ]
-    return "".join(buttons) + '<button type="button" class="explorable-reset">↺ reset</button>'
+    queries = {name: type(figure)(**values).query for name, values in figure.presets.items()}
+    buttons = "".join(
+        f'<button type="button" data-state="{escape(query)}">{escape(name)}</button>'
+        for name, query in queries.items()
+    )
+    return buttons + '<button type="button" class="explorable-reset">↺ reset</button>'
 
 
 def _controls(figure: Figure, element_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import anywidget
@@ -12,6 +13,8 @@ from explorables.bundle import widget_module
 from explorables.declaration import Choice, Figure, Number
 from explorables.page import STYLE, figure_html
 
+_count = count(1)  # a notebook may show a figure twice, and its clip paths need their own ids
+
 
 def build(figure: Figure) -> ipywidgets.VBox:
     """Return the figure with its sliders in one box.
@@ -19,7 +22,8 @@ def build(figure: Figure) -> ipywidgets.VBox:
     The sliders are linked to the drawing in the browser, so it answers without waiting for
     Python; ``figure.radius`` and the like follow, and setting them moves the sliders.
     """
-    view = _view_class(type(figure))(html=figure_html(figure, figure.name, controls=False))
+    element_id = f"{figure.name}-{next(_count)}"
+    view = _view_class(type(figure))(html=figure_html(figure, element_id, in_widget=True))
     sliders = [_slider(control, figure.state[name]) for name, control in figure.controls.items()]
     for (name, control), slider in zip(figure.controls.items(), sliders, strict=True):
         setattr(view, name, figure.state[name])
@@ -63,7 +67,9 @@ def _view_class(figure: type[Figure]) -> type[anywidget.AnyWidget]:
 def _trait(control: Number | Choice) -> Any:
     if isinstance(control, Choice):
         return traitlets.Enum(control.options, control.default)
-    return traitlets.Int(control.default) if control.whole else traitlets.Float(control.default)
+    return (
+        traitlets.Int(int(control.default)) if control.whole else traitlets.Float(control.default)
+    )
 
 
 def _slider(control: Number | Choice, value: Any) -> ipywidgets.Widget:

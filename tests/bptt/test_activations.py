@@ -1,10 +1,11 @@
 import math
 
-import bptt
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import bptt
 
 NAMES = ["identity", "tanh", "sigmoid", "relu", "leaky_relu"]
 # Away from the kink of the relus, which has no derivative.

@@ -1,8 +1,9 @@
 """What the documents claim about the eigenvalues of W_h, and what is true: the book's examples."""
 
-import bptt
 import numpy as np
 import pytest
+
+import bptt
 
 
 def powers(W, lags):

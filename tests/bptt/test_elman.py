@@ -3,11 +3,12 @@ import importlib.util
 import json
 from pathlib import Path
 
-import bptt
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
+import bptt
 
 STORED = json.loads(
     (Path(__file__).parents[2] / "book" / "data" / "elman-torch.json").read_text(encoding="utf-8")

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import bptt
 import numpy as np
 import pytest
+
+import bptt
 
 NAN, INF = float("nan"), float("inf")
 cell = bptt.Elman.random(input_size=2, hidden_size=3)

@@ -1,9 +1,10 @@
-import bptt
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+import bptt
 
 
 def random_run(name, T, n, d, batch, seed, gain, size):

@@ -1,8 +1,9 @@
-import bptt
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import bptt
 
 shapes = {"T": st.integers(1, 9), "n": st.integers(1, 5), "d": st.integers(1, 4)}
 

@@ -1,4 +1,4 @@
-"""The living figures of the built page: they compute what Python computes, and answer to everything."""
+"""The living figures of the built page: they compute what Python does, and answer to everything."""
 
 import random
 import re
@@ -437,7 +437,8 @@ def test_nothing_leaves_the_figure(
             """element => {
                  const frame = element.getBoundingClientRect();
                  return [...element.querySelectorAll("text, button, label, output, p, span")]
-                   .filter((node) => getComputedStyle(node).visibility !== "hidden" && node.textContent)
+                   .filter((node) => node.textContent)
+                   .filter((node) => getComputedStyle(node).visibility !== "hidden")
                    .map((node) => [node.textContent, node.getBoundingClientRect()])
                    .filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1)
                    .map(([text]) => text);

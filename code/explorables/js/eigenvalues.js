@@ -25,9 +25,9 @@ function recurrentMatrix({ spectrum, radius, angle, shear }) {
   }
   const real = radius * sine(90 - angle);
   const imaginary = radius * sine(Math.min(angle, 180 - angle));
-  const lower = imaginary > 0 ? imaginary * (imaginary / (imaginary + shear)) : 0;
+  const lower = imaginary > 0 ? -imaginary * (imaginary / (imaginary + shear)) : 0;
   return {
-    weights: [[real, imaginary + shear], [-lower, real]],
+    weights: [[real, imaginary + shear], [lower, real]],
     eigenvalues: [[real, imaginary], [real, -imaginary]],
   };
 }
