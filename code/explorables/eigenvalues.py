@@ -63,13 +63,13 @@ class Eigenvalues(Figure):
     )
 
     spectrum = Choice("conjugate pair", ("conjugate pair", "two reals"), "eigenvalue pair")
-    radius = Number(0.95, 0, 1.5, 0.01, "spectral radius", "ρ")
+    radius = Number(1.05, 0, 1.5, 0.01, "spectral radius", "ρ")
     angle = Number(30, 0, 180, 1, "angle", "θ", "°")
     shear = Number(0, 0, 6, 0.1, "non-normality", "κ")
     activation = Choice(
         "tanh", ("identity", "tanh", "sigmoid", "relu", "leaky_relu"), "activation φ"
     )
-    input_scale = Number(0.5, 0, 3, 0.05, "input scale", "s")
+    input_scale = Number(0.3, 0, 3, 0.05, "input scale", "s")
     horizon = Number(60, 10, 100, 1, "horizon", "T", " steps")
     seed = Number(1, 1, 20, 1, "input sequence", "no.")
 

@@ -107,7 +107,7 @@ SENTENCES: dict[str, dict[str, object]] = {
         "input_scale": 3,
         "horizon": 100,
     },
-    "promised no less": {},
+    "promised no less": {"radius": 0.95},
 }
 
 
