@@ -16,7 +16,7 @@ Values = np.ndarray[Any, np.dtype[np.float64]]
 def log_axes(axes: Axes, values: Values, *, low: int, high: int, title: str) -> None:
     """Prepare the axes from 10^low to 10^high and draw `values`, each half in its colour."""
     steps = len(values) - 1
-    axes.set(xlim=(0, steps), ylim=(low, high))
+    axes.set(xlim=(0, steps), ylim=(low, high), facecolor="none")
     axes.set_title(title, fontsize=9, loc="left", color=palette.INK)
     axes.axhspan(0, high, color=palette.EXPLODE_GROUND, lw=0)
     axes.axhspan(low, 0, color=palette.VANISH_GROUND, lw=0)

@@ -48,7 +48,7 @@ def picture_svg(figure: Figure, element_id: str) -> str:
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": element_id}):
         file = io.StringIO()
         figure.picture().savefig(
-            file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+            file, format="svg", facecolor="none", metadata={"Date": None, "Creator": None}
         )
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]

@@ -83,7 +83,8 @@ def test_lag_norms_are_the_norms_of_the_last_row_of_products(run):
     error = np.abs(norms - expected)
     assert norms.shape == (len(J) + 1, *J.shape[1:-2])
     assert (error[0] <= 1e-15).all()
-    assert (error[1:] <= 1e-13 * scale).all()
+    # 1e-300: a product taken without rescaling loses its digits as it underflows.
+    assert (error[1:] <= 1e-13 * scale + 1e-300).all()
 
 
 @settings(deadline=None, max_examples=60)
@@ -91,9 +92,10 @@ def test_lag_norms_are_the_norms_of_the_last_row_of_products(run):
 def test_logarithms_agree_with_the_norms(run):
     J = bptt.jacobians(run)
     norms, logs = bptt.lag_norms(J), bptt.log_lag_norms(J)
-    assert (np.isneginf(logs) == (norms == 0)).all()
-    alive = norms > 0
-    np.testing.assert_allclose(np.exp(logs[alive]), norms[alive], rtol=1e-13 * 500)
+    # A logarithm below this belongs to a norm that underflows, to 0 in the end.
+    in_range = logs > np.log(1e-300)
+    np.testing.assert_allclose(np.exp(logs[in_range]), norms[in_range], rtol=1e-12)
+    assert (norms[~in_range] <= 1e-300).all()
 
 
 @settings(deadline=None, max_examples=80)

@@ -133,7 +133,7 @@ function spoken([real, imaginary]) {
   return `${real.toFixed(2)} ${imaginary < 0 ? "−" : "+"} ${Math.abs(imaginary).toFixed(2)}i`.replace("-", "−");
 }
 
-const WIDE = 600; // from this width on the two drawings stand side by side
+const WIDE = 560; // from this width on the two drawings stand side by side
 
 /**
  * Build the drawing inside `root`.
