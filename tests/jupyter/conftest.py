@@ -26,6 +26,7 @@ SETTINGS = {
 }
 PATIENCE = 60
 
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[tuple[str, Path]]:
     home = tmp_path_factory.mktemp("jupyter")
@@ -33,13 +34,21 @@ def server(tmp_path_factory) -> Iterator[tuple[str, Path]]:
     (folders["config"] / "labconfig").mkdir(parents=True)
     folders["notebooks"].mkdir()
     (folders["config"] / "jupyter_server_config.json").write_text(json.dumps(CONFIG))
-    (folders["config"] / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+    (folders["config"] / "labconfig" / "default_setting_overrides.json").write_text(
+        json.dumps(SETTINGS)
+    )
     env = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "JPY_"))}
     env |= {f"JUPYTER_{n.upper()}_DIR": str(folders[n]) for n in ("config", "data", "runtime")}
     env["JUPYTER_PREFER_ENV_PATH"] = "1"
     log = home / "log"
     with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, "-m", "jupyterlab"], cwd=folders["notebooks"], env=env, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab"],
+            cwd=folders["notebooks"],
+            env=env,
+            stdout=out,
+            stderr=out,
+        )
     try:
         give_up = time.monotonic() + PATIENCE
         while not (found := list(folders["runtime"].glob("jpserver-*.json"))):
