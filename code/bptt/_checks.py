@@ -131,9 +131,10 @@ def jacobians(name: str, value: ArrayLike) -> Array:
 def whole_numbers(name: str, value: ArrayLike) -> Array:
     """Integers of 0 or more, of any shape, as float64."""
     array = numbers(name, value)
-    if np.iscomplexobj(array) or (array < 0).any() or (array != np.floor(array)).any():
-        raise ValueError(f"{name} must be whole numbers, 0 or more; got {value!r}")
-    return array
+    wrong = (array.imag != 0) | (array.real < 0) | (array.real != np.floor(array.real))
+    if wrong.any():
+        raise ValueError(f"{name} must be whole numbers, 0 or more; got {array[wrong][0]}")
+    return array.real
 
 
 def state(name: str, value: ArrayLike, batch: tuple[int, ...], size: int) -> Array:

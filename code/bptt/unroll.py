@@ -75,7 +75,10 @@ def unroll(cell: Elman, x: ArrayLike, state: ArrayLike | None = None) -> Run:
     Source: Chang, h_{t+1} = f(x_t, h_t), with its index moved by one; A+B+C+D eq. 4.
     """
     if not isinstance(cell, Elman):
-        raise TypeError(f"cell must be a cell, such as bptt.Elman; got {cell!r}")
+        raise TypeError(
+            "cell must be a cell, such as bptt.Elman(weight_hh) makes; "
+            f"got an object of type {type(cell).__name__}"
+        )
     inputs = _checks.features("x", x, cell.input_size, "input_size", (2, 3))
     batch, n = inputs.shape[1:-1], cell.hidden_size
     initial = np.zeros((*batch, n)) if state is None else _checks.state("state", state, batch, n)

@@ -203,6 +203,8 @@ def test_norms_of_complex_jacobians():
     lags = np.arange(1, 801)
     logs = lags * np.log(4) - (lags - 1) * np.log(2) / 2
     np.testing.assert_allclose(bptt.log_lag_norms(J)[1:], logs, rtol=1e-13)
+    imaginary = bptt.log_lag_norms(np.full((2, 1, 1), 1e300j))
+    np.testing.assert_allclose(imaginary, np.arange(3) * np.log(1e300), rtol=1e-13)
 
 
 def test_complex_jacobians_stay_complex():
