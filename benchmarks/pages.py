@@ -16,7 +16,7 @@ def report(browser: Browser, url: str) -> None:
     print(f"weight of a page, kB compressed (budget {BUDGET:g}; stock Jupyter Book {STOCK:g})")
     kinds = ("html", "js", "css", "woff2", "other")
     print(f"{'page':28}{'requests':>9}" + "".join(f"{kind:>8}" for kind in kinds) + f"{'all':>8}")
-    for path in sorted(SITE.rglob("*.html")):
+    for path in sorted(p for p in SITE.rglob("*.html") if "_static" not in p.parts):
         name = path.relative_to(SITE).as_posix()
         weights = weigh(browser, url + name)
         total = sum(weights.values())

@@ -10,7 +10,7 @@ import ipywidgets
 import traitlets
 
 from explorables.bundle import widget_module
-from explorables.declaration import Choice, Figure, Number
+from explorables.declaration import Choice, Figure, Number, State
 from explorables.page import STYLE, figure_html
 
 _count = count(1)  # a notebook may show a figure twice, and its clip paths need their own ids
@@ -23,35 +23,51 @@ def build(figure: Figure) -> ipywidgets.VBox:
     Python; ``figure.radius`` and the like follow, and setting them moves the sliders.
     """
     element_id = f"{figure.name}-{next(_count)}"
-    view = _view_class(type(figure))(html=figure_html(figure, element_id, in_widget=True))
-    sliders = [_slider(control, figure.state[name]) for name, control in figure.controls.items()]
-    for (name, control), slider in zip(figure.controls.items(), sliders, strict=True):
-        setattr(view, name, figure.state[name])
+    view = _view_class(type(figure))(
+        html=figure_html(figure, element_id, in_widget=True), **figure.state
+    )
+    width = f"{max(len(_label(control)) for control in figure.controls.values())}ch"
+    sliders = {
+        name: _slider(control, figure.state[name], width)
+        for name, control in figure.controls.items()
+    }
+    for name, slider in sliders.items():
         # A dropdown's value lives in Python only; a slider answers in the browser.
-        link = ipywidgets.link if isinstance(control, Choice) else ipywidgets.jslink
-        link((slider, "value"), (view, name))
+        if isinstance(slider, ipywidgets.Dropdown):
+            ipywidgets.link((slider, "value"), (view, name))
+        else:
+            ipywidgets.jslink((slider, "value"), (view, f"{name}_slider"))
 
-    def to_python(change: dict[str, Any]) -> None:
-        if figure.state[change["name"]] != change["new"]:
-            figure.set(**{change["name"]: change["new"]})
+    # All that has changed at once, and nothing else: an older value that Python still holds must
+    # not go back to a drawing that has moved on.
+    def to_python(_: object) -> None:
+        state = {name: getattr(view, name) for name in sliders}
+        if state != figure.state:
+            figure.set(**state)
 
-    def from_python(state: dict[str, Any]) -> None:
-        with view.hold_sync():
-            for name, value in state.items():
+    def from_python(state: State) -> None:
+        changed = {name: value for name, value in state.items() if value != getattr(view, name)}
+        with view.hold_sync(), view.hold_trait_notifications():
+            for name, value in changed.items():
                 setattr(view, name, value)
-        for slider, value in zip(sliders, state.values(), strict=True):
-            slider.value = value
+        for name, value in changed.items():
+            sliders[name].value = value
 
-    view.observe(to_python, names=list(figure.controls))
+    view.observe(to_python, names=list(sliders))
     figure.on_change(from_python)
+    columns = "repeat(auto-fill, minmax(min(100%, 22rem), 1fr))"
     grid = ipywidgets.GridBox(
-        sliders, layout={"grid_template_columns": "repeat(auto-fill, minmax(300px, 1fr))"}
+        list(sliders.values()), layout={"grid_template_columns": columns, "grid_gap": "0 2rem"}
     )
     return ipywidgets.VBox([view, grid])
 
 
 def _view_class(figure: type[Figure]) -> type[anywidget.AnyWidget]:
-    traits = {name: _trait(control).tag(sync=True) for name, control in figure.controls.items()}
+    traits = {}
+    for name, control in figure.controls.items():
+        traits[name] = _trait(control).tag(sync=True)
+        if isinstance(control, Number):  # where its slider stands: on the nearest step
+            traits[f"{name}_slider"] = _trait(control).tag(sync=True)
     return type(
         f"{figure.__name__}View",
         (anywidget.AnyWidget,),
@@ -72,18 +88,27 @@ def _trait(control: Number | Choice) -> Any:
     )
 
 
-def _slider(control: Number | Choice, value: Any) -> ipywidgets.Widget:
-    style = {"description_width": "9.5em"}
+def _slider(control: Number | Choice, value: Any, width: str) -> ipywidgets.Widget:
+    shared = {
+        "value": value,
+        "description": _label(control),
+        "style": {"description_width": width},
+        "layout": {"width": "auto"},
+    }
     if isinstance(control, Choice):
-        return ipywidgets.Dropdown(
-            options=control.options, value=value, description=control.label, style=style
-        )
+        return ipywidgets.Dropdown(options=control.options, **shared)
     kind = ipywidgets.IntSlider if control.whole else ipywidgets.FloatSlider
     return kind(
-        value,
         min=control.low,
         max=control.high,
         step=control.step,
-        description=f"{control.label} {control.symbol}",
-        style=style,
+        readout_format=f".{control.digits}f",
+        **shared,
     )
+
+
+def _label(control: Number | Choice) -> str:
+    if isinstance(control, Choice):
+        return control.label
+    unit = f" ({control.unit.strip()})" if control.unit else ""
+    return f"{control.label} {control.symbol}{unit}"

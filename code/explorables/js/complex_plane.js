@@ -1,6 +1,7 @@
 // The complex plane with its unit circle, and eigenvalues that can be dragged.
 
-import { set, svg, write } from "./svg.js";
+import { set, svg } from "./dom.js";
+import { write } from "./svg.js";
 
 const REACH = 1.62; // the plane shows −REACH … REACH on both axes
 const NUDGE = 0.02; // an arrow key moves a handle by this much, with Shift five times as far

@@ -2,6 +2,7 @@
 
 import { ACTIVATIONS } from "./activations.js";
 import { ComplexPlane } from "./complex_plane.js";
+import { html, say } from "./dom.js";
 import { LogChart } from "./log_chart.js";
 import { noise } from "./noise.js";
 import { superscript, tell } from "./words.js";
@@ -142,12 +143,6 @@ const WIDE = 560; // from this width on the two drawings stand side by side
  *   `move` sets the state, rounded to the controls' steps and kept in their ranges
  */
 function view(root, { id, get, move }) {
-  const html = (parent, tag, name = "") => {
-    const element = document.createElement(tag);
-    element.className = name;
-    parent.append(element);
-    return element;
-  };
   const plane = new ComplexPlane(root, {
     labels: ["λ_1", "λ_2"],
     move: (handle, real, imaginary) => {
@@ -189,11 +184,11 @@ function view(root, { id, get, move }) {
       plane.draw(arrays.eigenvalues, arrays.eigenvalues.map(spoken));
       chart.draw(arrays);
       arrays.weights.flat().forEach((entry, k) => {
-        cells[k].textContent = entry.toFixed(2).replace(/^-(0\.00)$/, "$1").replace("-", "−");
+        say(cells[k], entry.toFixed(2).replace(/^-(0\.00)$/, "$1").replace("-", "−"));
       });
       const linear = state.activation === "identity";
-      left.textContent = linear ? "hₜ =" : `hₜ = ${state.activation} (`;
-      right.textContent = `hₜ₋₁ + ${state.input_scale.toFixed(2)} xₜ⁽${superscript(state.seed)}⁾${linear ? "" : " )"}`;
+      say(left, linear ? "hₜ =" : `hₜ = ${state.activation} (`);
+      say(right, `hₜ₋₁ + ${state.input_scale.toFixed(2)} xₜ⁽${superscript(state.seed)}⁾${linear ? "" : " )"}`);
     },
   };
 }

@@ -13,6 +13,8 @@
  * }} Figure what a figure's own module exports
  */
 
+import { say, set } from "./dom.js";
+
 const SETTLED = 500; // milliseconds of rest after which a change is announced
 
 const isChoice = (control) => "options" in control;
@@ -101,24 +103,24 @@ export function mount(element, figure, controls) {
   function show() {
     drawing.draw(state, arrays);
     const sentence = figure.describe(state, arrays);
-    part("sentence").textContent = sentence;
+    say(part("sentence"), sentence);
     clearTimeout(announcement);
-    announcement = setTimeout(() => (part("announcement").textContent = sentence), SETTLED);
+    announcement = setTimeout(() => say(part("announcement"), sentence), SETTLED);
     for (const input of inputs) {
       const control = controls[input.name];
       input.value = String(state[input.name]);
       if (isChoice(control)) continue;
       const text = `${Number(state[input.name]).toFixed(control.digits)}${control.unit}`;
-      element.querySelector(`output[for="${input.id}"]`).textContent = text;
-      input.setAttribute("aria-valuetext", text);
+      say(element.querySelector(`output[for="${input.id}"]`), text);
+      set(input, { "aria-valuetext": text });
     }
     const query = toQuery(controls, state);
-    for (const button of presets) button.setAttribute("aria-pressed", String(button.dataset.state === query));
+    for (const button of presets) set(button, { "aria-pressed": String(button.dataset.state === query) });
   }
 
   /** @param {State} partial @param {string[]} notes */
   function change(partial, notes) {
-    part("note").textContent = notes.join(" ");
+    say(part("note"), notes.join(" "));
     const next = { ...state, ...partial };
     if (Object.keys(next).every((name) => next[name] === state[name])) return;
     state = next;

@@ -7,23 +7,41 @@ import { mount } from "./explorable.js";
  * @param {import("./explorable.js").Controls} controls
  */
 export function widget(figure, controls) {
+  const names = Object.keys(controls);
+  const numbers = names.filter((name) => "step" in controls[name]);
+  let views = 0;
+
   return {
     render({ model, el }) {
       el.innerHTML = model.get("html");
-      const explorable = mount(el.firstElementChild, figure, controls);
-      const names = Object.keys(controls);
-      let sending = false; // the model answers each value with an event, while the others are still old
+      const element = el.firstElementChild;
+      element.id += `-${++views}`; // a figure shown twice has its clip paths twice
+      const explorable = mount(element, figure, controls);
+
+      // A slider rounds what it is given to its own steps, and reports that as if it had been moved:
+      // so it has a value of its own in the model, which counts only if it is another step.
+      const stands = (name) => Math.abs(model.get(`${name}_slider`) - explorable.state[name]) < 0.51 * controls[name].step;
+      const slid = (name) => {
+        const value = model.get(`${name}_slider`).toFixed(controls[name].digits);
+        if (!sending && !stands(name)) explorable.set({ [name]: Number(value) });
+      };
       const fromModel = () => {
         if (!sending) explorable.set(Object.fromEntries(names.map((name) => [name, model.get(name)])));
       };
-      for (const name of names) model.on(`change:${name}`, fromModel);
-      explorable.onChange((state) => {
+      let sending = false; // the model answers each value with an event, while the others are still old
+      const toModel = () => {
         sending = true;
-        for (const name of names) model.set(name, state[name]);
+        for (const name of names) model.set(name, explorable.state[name]);
+        for (const name of numbers) if (!stands(name)) model.set(`${name}_slider`, explorable.state[name]);
         sending = false;
         model.save_changes();
-      });
+      };
+
       fromModel();
+      toModel();
+      explorable.onChange(toModel);
+      for (const name of names) model.on(`change:${name}`, fromModel);
+      for (const name of numbers) model.on(`change:${name}_slider`, () => slid(name));
     },
   };
 }

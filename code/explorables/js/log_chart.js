@@ -1,6 +1,7 @@
 // Curves over the lag on a logarithmic axis, with the vanishing half below 1 and the exploding half above.
 
-import { path, set, spread, svg, write } from "./svg.js";
+import { say, set, svg } from "./dom.js";
+import { path, spread, write } from "./svg.js";
 import { superscript } from "./words.js";
 
 const TOP = 26;
@@ -123,7 +124,8 @@ export class LogChart {
       else shown.push({ y, label: label + arrow, owner: k });
     });
     const places = spread(shown.map(({ y }) => Math.min(Math.max(y, TOP), bottom)), LABEL_GAP, TOP + 4, bottom);
-    for (const label of this.labels) label.setAttribute("visibility", "hidden");
+    const owners = new Set(shown.map(({ owner }) => owner));
+    this.labels.forEach((label, k) => owners.has(k) || set(label, { visibility: "hidden" }));
     shown.forEach(({ label, owner, y }, k) => {
       const text = this.labels[owner];
       set(text, { x: LEFT + this.innerWidth + 7, y: places[k] + 4, visibility: "visible" });
@@ -141,14 +143,14 @@ export class LogChart {
       const box = this.svg.getBoundingClientRect();
       const lag = Math.round(((event.clientX - box.left - LEFT) / this.innerWidth) * this.steps);
       const inside = lag >= 0 && lag <= this.steps;
-      this.cursor.setAttribute("visibility", inside ? "visible" : "hidden");
+      set(this.cursor, { visibility: inside ? "visible" : "hidden" });
       if (!inside) return;
       const x = this.x(lag);
       set(this.cursorLine, { x1: x, x2: x, y1: TOP, y2: TOP + this.innerHeight });
       const right = x > LEFT + this.innerWidth / 2;
       set(this.cursorText, { x: x + (right ? -7 : 7), y: TOP + 18, "text-anchor": right ? "end" : "start" });
-      this.cursorText.textContent = readout(lag);
+      say(this.cursorText, readout(lag));
     });
-    this.svg.addEventListener("pointerleave", () => this.cursor.setAttribute("visibility", "hidden"));
+    this.svg.addEventListener("pointerleave", () => set(this.cursor, { visibility: "hidden" }));
   }
 }

@@ -1,28 +1,6 @@
-// Drawing in SVG, and nothing else.
+// What drawing in SVG needs: lines, labels, and room between the labels.
 
-/**
- * Make an SVG element inside `parent`.
- * @param {Element | null} parent
- * @param {string} tag
- * @param {Record<string, string | number>} [attributes]
- * @param {string} [text]
- * @returns {SVGElement}
- */
-export function svg(parent, tag, attributes = {}, text = "") {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  set(element, attributes);
-  if (text) element.textContent = text;
-  parent?.append(element);
-  return element;
-}
-
-/**
- * @param {Element} element
- * @param {Record<string, string | number>} attributes
- */
-export function set(element, attributes) {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-}
+import { svg } from "./dom.js";
 
 /**
  * The path through the points; a step that is missing (null) breaks the line.
