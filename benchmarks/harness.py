@@ -14,17 +14,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 sys.path.append(str(ROOT / "tests"))
 
-from browser import find_chromium  # noqa: E402
+from browser import FLAGS, find_chromium  # noqa: E402
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A frame is painted when it is ready, so that the wait for the screen is not measured.
-    "--disable-frame-rate-limit",
-    "--disable-gpu-vsync",
-)
+# A frame is painted when it is ready, so that the wait for the screen is not measured.
+UNBOUND = ("--disable-frame-rate-limit", "--disable-gpu-vsync")
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -38,7 +31,9 @@ def served_book() -> Iterator[tuple[Browser, str]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+            browser = playwright.chromium.launch(
+                executable_path=find_chromium(), args=[*FLAGS, *UNBOUND]
+            )
             yield browser, f"http://127.0.0.1:{server.server_port}/"
             browser.close()
         server.shutdown()

@@ -29,6 +29,17 @@ WINDOWS = (
     "Microsoft/Edge/Application/msedge.exe",
 )
 PLAYWRIGHT = (sys.executable, "-m", "playwright")
+# It asks nothing of anyone, and reaches nothing but this machine.
+FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+if hasattr(os, "geteuid") and os.geteuid() == 0:
+    FLAGS.append("--no-sandbox")  # Chromium refuses to start as root with one
 NO_BROWSER = "No Chromium or Chrome was found: install one, or name it in the variable CHROMIUM."
 NO_DRIVER = "Playwright does not start: install libatomic (on Debian and Ubuntu: libatomic1)."
 

@@ -46,12 +46,9 @@ def build(figure: Figure) -> ipywidgets.VBox:
             figure.set(**state)
 
     def from_python(state: State) -> None:
-        changed = {name: value for name, value in state.items() if value != getattr(view, name)}
         with view.hold_sync(), view.hold_trait_notifications():
-            for name, value in changed.items():
+            for name, value in state.items():
                 setattr(view, name, value)
-        for name, value in changed.items():
-            sliders[name].value = value
 
     view.observe(to_python, names=list(sliders))
     figure.on_change(from_python)

@@ -20,26 +20,35 @@ export function widget(figure, controls) {
 
       // A slider rounds what it is given to its own steps, and reports that as if it had been moved:
       // so it has a value of its own in the model, which counts only if it is another step.
-      const stands = (name) => Math.abs(model.get(`${name}_slider`) - explorable.state[name]) < 0.51 * controls[name].step;
+      const stands = (name) => Math.abs(model.get(`${name}_slider`) - model.get(name)) < 0.51 * controls[name].step;
+      const place = () => {
+        for (const name of numbers) if (!stands(name)) model.set(`${name}_slider`, model.get(name));
+      };
       const slid = (name) => {
         const value = model.get(`${name}_slider`).toFixed(controls[name].digits);
-        if (!sending && !stands(name)) explorable.set({ [name]: Number(value) });
+        if (!stands(name)) explorable.set({ [name]: Number(value) });
       };
-      const fromModel = () => {
-        if (!sending) explorable.set(Object.fromEntries(names.map((name) => [name, model.get(name)])));
-      };
+
       let sending = false; // the model answers each value with an event, while the others are still old
+      let hearing = false; // what came from the model does not go back to it
+      const fromModel = () => {
+        if (sending) return;
+        hearing = true;
+        explorable.set(Object.fromEntries(names.map((name) => [name, model.get(name)])));
+        hearing = false;
+        place();
+      };
       const toModel = () => {
+        if (hearing) return;
         sending = true;
         for (const name of names) model.set(name, explorable.state[name]);
-        for (const name of numbers) if (!stands(name)) model.set(`${name}_slider`, explorable.state[name]);
         sending = false;
+        place();
         model.save_changes();
       };
 
-      fromModel();
-      toModel();
       explorable.onChange(toModel);
+      fromModel();
       for (const name of names) model.on(`change:${name}`, fromModel);
       for (const name of numbers) model.on(`change:${name}_slider`, () => slid(name));
     },
