@@ -19,7 +19,11 @@ Example:
 """
 
 from .activations import ACTIVATIONS, Activation, activation
-from .elman import Elman
+from .backward import backward
+from .cell import Cell
+from .clipping import clip_by_norm, clip_by_value, gradient_norm
+from .contributions import copy_gradients, immediate_derivatives, lag_contributions, rtrl
+from .elman import Elman, PreActivationElman
 from .flow import (
     bound,
     jacobians,
@@ -30,20 +34,47 @@ from .flow import (
     spectral_norm,
     spectral_radius,
 )
+from .gru import GRU, ResetBeforeGRU
+from .leaky import Leaky
+from .lstm import LSTM
+from .one_gate import JANET, SimplifiedGRU
+from .parts import GRUParts, LSTMParts, cell_coordinates, cell_derivative, dropped_term, parts
 from .unroll import Run, unroll
 
 __all__ = [
     "ACTIVATIONS",
+    "GRU",
+    "JANET",
+    "LSTM",
     "Activation",
+    "Cell",
     "Elman",
+    "GRUParts",
+    "LSTMParts",
+    "Leaky",
+    "PreActivationElman",
+    "ResetBeforeGRU",
     "Run",
+    "SimplifiedGRU",
     "activation",
+    "backward",
     "bound",
+    "cell_coordinates",
+    "cell_derivative",
+    "clip_by_norm",
+    "clip_by_value",
+    "copy_gradients",
+    "dropped_term",
+    "gradient_norm",
+    "immediate_derivatives",
     "jacobians",
+    "lag_contributions",
     "lag_norms",
     "log_bound",
     "log_lag_norms",
+    "parts",
     "products",
+    "rtrl",
     "spectral_norm",
     "spectral_radius",
     "unroll",

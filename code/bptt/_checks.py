@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[Any]
 
 
-def numbers(name: str, value: ArrayLike) -> Array:
+def numbers(name: str, value: ArrayLike, single: bool = False) -> Array:
     """A fresh array of finite numbers: complex128 if ``value`` is complex, float64 otherwise.
 
     Everything is computed in double precision: integers and float32 are converted (exactly), and
     complex numbers stay complex, because the complex step is how the derivatives are verified.
+    With ``single``, float32 stays float32.
     """
     try:
         raw = np.asarray(value)
@@ -34,7 +35,10 @@ def numbers(name: str, value: ArrayLike) -> Array:
         raise TypeError(
             f"{name} must be an array of numbers; got {type(value).__name__} of dtype {raw.dtype}"
         )
-    array = raw.astype(np.complex128 if raw.dtype.kind == "c" else np.float64)
+    if single and raw.dtype == np.float32:
+        array = raw.copy()
+    else:
+        array = raw.astype(np.complex128 if raw.dtype.kind == "c" else np.float64)
     finite = np.isfinite(array)
     if not finite.all():
         first = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -44,8 +48,8 @@ def numbers(name: str, value: ArrayLike) -> Array:
 
 
 def matrix(name: str, value: ArrayLike, shape: tuple[int | str, int | str], meaning: str) -> Array:
-    """A finite, non-empty matrix whose sides equal the integers given in ``shape``."""
-    array = numbers(name, value)
+    """A parameter: a finite, non-empty matrix whose sides equal the integers in ``shape``."""
+    array = numbers(name, value, single=True)
     fits = array.ndim == 2 and all(
         have > 0 and (isinstance(want, str) or have == want)
         for have, want in zip(array.shape, shape, strict=True)
@@ -70,13 +74,63 @@ def square(name: str, value: ArrayLike) -> Array:
     return array
 
 
+def stacked_square(name: str, value: ArrayLike, blocks: str) -> Array:
+    """A parameter: k square blocks of n rows, one above the other; a square matrix for k = 1."""
+    k = len(blocks)
+    array = numbers(name, value, single=True)
+    if array.ndim != 2 or array.size == 0 or array.shape[0] != k * array.shape[1]:
+        if k > 1:
+            raise ValueError(
+                f"{name} must have shape ({k} n, n), the {k} blocks {', '.join(blocks)} of n rows "
+                f"each, one above the other; got shape {array.shape}"
+            )
+        return square(name, array)
+    return array
+
+
 def vector(name: str, value: ArrayLike, size: int, meaning: str) -> Array:
-    """A finite vector of the given length."""
-    array = numbers(name, value)
+    """A parameter: a finite vector of the given length."""
+    array = numbers(name, value, single=True)
     if array.shape != (size,):
         raise ValueError(
             f"{name} must be a vector of shape ({size},), {meaning}; got shape {array.shape}"
         )
+    return array
+
+
+def one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
+    """One of a few values, of their own type (1 is not True)."""
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}")
+
+
+def real(name: str, value: float) -> float:
+    """A finite real number."""
+    array = numbers(name, value)
+    if array.shape != () or array.dtype.kind == "c":
+        raise TypeError(f"{name} must be a real number; got {value!r}")
+    return float(array)
+
+
+def positive_real(name: str, value: float) -> float:
+    """A finite real number above 0."""
+    number = real(name, value)
+    if number <= 0:
+        raise ValueError(f"{name} must be above 0; got {value}")
+    return number
+
+
+def fractions(name: str, value: ArrayLike, size: int) -> Array:
+    """A parameter: numbers from 0 to 1, one for each unit or one for all."""
+    array = numbers(name, value, single=True)
+    if array.shape not in ((), (size,)):
+        raise ValueError(
+            f"{name} must be a number or a vector of shape ({size},), one entry for each unit; "
+            f"got shape {array.shape}"
+        )
+    outside = (array.real < 0) | (array.real > 1)
+    if outside.any():
+        raise ValueError(f"{name} must be between 0 and 1; got {array[outside][0]}")
     return array
 
 
@@ -103,10 +157,15 @@ def generator(name: str, value: int | np.random.Generator) -> np.random.Generato
 
 
 def features(
-    name: str, value: ArrayLike, size: int, size_name: str, dimensions: tuple[int, int]
+    name: str,
+    value: ArrayLike,
+    size: int,
+    size_name: str,
+    dimensions: tuple[int, int],
+    single: bool = False,
 ) -> Array:
     """Finite numbers whose last axis is as long as the cell wants, with or without a batch axis."""
-    array = numbers(name, value)
+    array = numbers(name, value, single)
     if array.ndim not in dimensions or array.shape[-1] != size or array.size == 0:
         leading = "T, " if dimensions[0] == 2 else ""
         alone = f"({leading}{size})" if leading else f"({size},)"
@@ -137,13 +196,45 @@ def whole_numbers(name: str, value: ArrayLike) -> Array:
     return array.real
 
 
-def state(name: str, value: ArrayLike, batch: tuple[int, ...], size: int) -> Array:
+def state_parts(name: str, value: Any, names: tuple[str, ...]) -> list[tuple[str, ArrayLike]]:
+    """The parts of a state with their names in messages: h alone, or the pair (h, c)."""
+    if len(names) == 1:
+        return [(name, value)]
+    if not isinstance(value, (tuple, list)) or len(value) != len(names):
+        length = f" of length {len(value)}" if isinstance(value, (tuple, list)) else ""
+        raise TypeError(
+            f"{name} must be the pair ({', '.join(names)}), as PyTorch's LSTM takes and returns "
+            f"it; got {type(value).__name__}{length}"
+        )
+    return [(f"{name}[{i}]", part) for i, part in enumerate(value)]
+
+
+def state(name: str, value: ArrayLike, shape: tuple[int, ...], single: bool = False) -> Array:
     """A finite state with exactly the batch axis the inputs have."""
-    array = numbers(name, value)
-    if array.shape != (*batch, size):
-        like = "(batch, n), one row for each sequence of the batch" if batch else "(n,)"
+    array = numbers(name, value, single)
+    if array.shape != shape:
+        like = "(batch, n), one row for each sequence of the batch" if len(shape) == 2 else "(n,)"
         raise ValueError(
-            f"{name} must have shape {(*batch, size)}, that is {like}, to go with x; "
-            f"got shape {array.shape}"
+            f"{name} must have shape {shape}, that is {like}, to go with x; got shape {array.shape}"
         )
     return array
+
+
+def like_outputs(name: str, value: ArrayLike, shape: tuple[int, ...], single: bool) -> Array:
+    """Finite numbers in the shape of a run's outputs."""
+    array = numbers(name, value, single)
+    if array.shape != shape:
+        raise ValueError(
+            f"{name} must have the shape of run.outputs, {shape}, a gradient for every entry of "
+            f"them; got shape {array.shape}"
+        )
+    return array
+
+
+def whole_number(name: str, value: int) -> int:
+    """A Python or numpy integer of at least 0 (``True`` is none)."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be an integer; got {value!r}")
+    if value < 0:
+        raise ValueError(f"{name} must be at least 0; got {value}")
+    return int(value)

@@ -2,8 +2,10 @@ r"""The Elman cell: one step of the simple recurrent network and its exact Jacob
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,14 +13,20 @@ from numpy.typing import ArrayLike
 from . import _checks, activations
 from ._checks import Array
 from .activations import Activation
+from .cell import Cell, Linear, State, random_parameters, room
 
-__all__ = ["Elman"]
+__all__ = ["Elman", "PreActivationElman"]
 
-_TORCH_KEYS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+
+class ElmanTrace(NamedTuple):
+    """What a run remembers: z = [h_{t−1}; x_t; 1], (T+1, n+d+1, batch), a (T, 1, n, batch)."""
+
+    z: Array
+    a: Array
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
-class Elman:
+class Elman(Cell):
     r"""The Elman cell, h_t = φ(a_t) with a_t = W_ih x_t + W_hh h_{t−1} + b.
 
     A cell is one step; :func:`bptt.unroll` is the loop. It has n hidden units and takes d inputs.
@@ -49,6 +57,9 @@ class Elman:
       ValueError: a wrong shape, a nan or an inf, or an unknown activation.
       TypeError: a parameter that is not made of numbers.
 
+    Jordan's network of 1986 feeds back the output y_{t−1} in place of h_{t−1}. With y = C h it is
+    this cell with W_hh = W_hy C, whose rank is at most that of y.
+
     Source: Elman 1990; Chang, the Elman recurrence (there one step later: h_{t+1} from x_t);
     A+B+C+D eq. 4 (there c_t, without bias). PyTorch: ``torch.nn.RNN``.
     """
@@ -67,105 +78,22 @@ class Elman:
         bias_hh: ArrayLike | None = None,
         activation: str | Activation = "tanh",
     ) -> None:
-        w_hh = _checks.square("weight_hh", weight_hh)
-        n = len(w_hh)
-        per_unit = f"one entry for each of the n = {n} hidden units of weight_hh"
-        parameters = {
-            "weight_hh": w_hh,
-            "weight_ih": np.eye(n)
-            if weight_ih is None
-            else _checks.matrix(
-                "weight_ih",
-                weight_ih,
-                (n, "d"),
-                f"one row for each of the n = {n} hidden units of weight_hh, one column per input",
-            ),
-            "bias_ih": np.zeros(n)
-            if bias_ih is None
-            else _checks.vector("bias_ih", bias_ih, n, per_unit),
-            "bias_hh": np.zeros(n)
-            if bias_hh is None
-            else _checks.vector("bias_hh", bias_hh, n, per_unit),
-        }
-        for name, array in parameters.items():
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
         object.__setattr__(self, "activation", activations.activation(activation))
+        self._set(weight_hh=weight_hh, weight_ih=weight_ih, bias_ih=bias_ih, bias_hh=bias_hh)
 
     def __repr__(self) -> str:
         return (
-            f"Elman(input_size={self.input_size}, hidden_size={self.hidden_size}, "
+            f"{type(self).__name__}(input_size={self.input_size}, hidden_size={self.hidden_size}, "
             f"activation={self.activation.name!r})"
         )
 
     @property
-    def input_size(self) -> int:
-        """d, the number of inputs."""
-        return int(self.weight_ih.shape[1])
+    def blocks(self) -> str:
+        """One: the pre-activation a."""
+        return "a"
 
-    @property
-    def hidden_size(self) -> int:
-        """n, the number of hidden units."""
-        return int(self.weight_hh.shape[0])
-
-    @property
-    def bias(self) -> Array:
-        """b = b_ih + b_hh, (n,)."""
-        return self.bias_ih + self.bias_hh
-
-    @classmethod
-    def from_torch(
-        cls, state_dict: Mapping[str, ArrayLike], activation: str | Activation = "tanh"
-    ) -> Elman:
-        r"""The cell with the weights of a ``torch.nn.RNN`` of one layer and one direction.
-
-        Args:
-          state_dict: a mapping with exactly the keys ``weight_ih_l0`` (n, d), ``weight_hh_l0``
-            (n, n), ``bias_ih_l0`` (n,) and ``bias_hh_l0`` (n,), of anything ``numpy.asarray``
-            accepts: ``rnn.state_dict()`` as it is. PyTorch itself is not needed.
-          activation: a state_dict does not hold it; ``rnn.nonlinearity`` is its name.
-
-        Example:
-          >>> import bptt
-          >>> cell = bptt.Elman.from_torch({
-          ...     "weight_ih_l0": [[1.0], [0.0]], "weight_hh_l0": [[0.9, 5.0], [0.0, 0.9]],
-          ...     "bias_ih_l0": [0.0, 0.0], "bias_hh_l0": [0.0, 0.1]}, activation="relu")
-          >>> cell
-          Elman(input_size=1, hidden_size=2, activation='relu')
-
-        Raises:
-          TypeError: not a mapping, or an entry that is not made of numbers.
-          ValueError: a missing or an unknown key, a wrong shape, a nan or an inf.
-        """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(
-                "state_dict must be a mapping with the keys "
-                f"{', '.join(_TORCH_KEYS)}; got {type(state_dict).__name__}"
-            )
-        missing = [key for key in _TORCH_KEYS if key not in state_dict]
-        unknown = [str(key) for key in state_dict if key not in _TORCH_KEYS]
-        if missing or unknown:
-            raise ValueError(
-                f"state_dict must have exactly the keys {', '.join(_TORCH_KEYS)} (one layer, one "
-                "direction; give zeros for the biases of a layer made with bias=False); "
-                f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
-            )
-        return cls(
-            **{key.removesuffix("_l0"): state_dict[key] for key in _TORCH_KEYS},
-            activation=activation,
-        )
-
-    def to_torch(self) -> dict[str, Array]:
-        r"""The parameters under PyTorch's names, as fresh arrays: the inverse of ``from_torch``.
-
-        In PyTorch: ``rnn.load_state_dict({k: torch.from_numpy(v) for k, v in ...items()})``.
-
-        Example:
-          >>> import bptt
-          >>> {name: array.shape for name, array in bptt.Elman.random(2, 3).to_torch().items()}
-          {'weight_ih_l0': (3, 2), 'weight_hh_l0': (3, 3), 'bias_ih_l0': (3,), 'bias_hh_l0': (3,)}
-        """
-        return {key: np.array(getattr(self, key.removesuffix("_l0"))) for key in _TORCH_KEYS}
+    def _options(self) -> dict[str, object]:
+        return {"activation": self.activation}
 
     @classmethod
     def random(
@@ -174,7 +102,8 @@ class Elman:
         hidden_size: int,
         rng: int | np.random.Generator = 0,
         activation: str | Activation = "tanh",
-    ) -> Elman:
+        init: str = "torch",
+    ) -> Self:
         r"""A cell with PyTorch's default initialisation: every parameter from U(−1/√n, 1/√n).
 
         Args:
@@ -182,6 +111,7 @@ class Elman:
           hidden_size: n ≥ 1.
           rng: a seed (the same seed, the same cell) or a ``numpy.random.Generator``.
           activation: φ.
+          init: "torch", or the name of an initialisation in :mod:`bptt.initialise` for W_hh.
 
         Example:
           >>> import bptt
@@ -193,147 +123,123 @@ class Elman:
           TypeError: a size that is not an integer, an rng that is neither seed nor generator.
           ValueError: a size below 1, a negative seed, an unknown activation.
         """
-        d = _checks.positive_integer("input_size", input_size)
-        n = _checks.positive_integer("hidden_size", hidden_size)
         generator = _checks.generator("rng", rng)
-        edge = 1 / np.sqrt(n)
         return cls(
-            weight_ih=generator.uniform(-edge, edge, (n, d)),
-            weight_hh=generator.uniform(-edge, edge, (n, n)),
-            bias_ih=generator.uniform(-edge, edge, n),
-            bias_hh=generator.uniform(-edge, edge, n),
-            activation=activation,
+            **random_parameters(input_size, hidden_size, 1, generator, init), activation=activation
         )
 
-    def pre_activation(self, x: ArrayLike, state: ArrayLike) -> Array:
-        r"""a_t = W_ih x_t + W_hh h_{t−1} + b.
+    @classmethod
+    def irnn(
+        cls,
+        input_size: int,
+        hidden_size: int,
+        rng: int | np.random.Generator = 0,
+        input_scale: float = 0.001,
+    ) -> Self:
+        r"""The IRNN at its start: relu, W_hh = I, zero biases, small Gaussian input weights.
+
+        Then J_t = diag(1[a_t > 0]): the gradient through a unit is exactly 1 as long as the unit is
+        active, and exactly 0 before the last step at which it was not.
 
         Args:
-          x: x_t, (d,) or (batch, d).
-          state: h_{t−1}, (n,) or (batch, n).
-
-        Returns:
-          a_t, (n,) or (batch, n).
+          input_size: d ≥ 1.
+          hidden_size: n ≥ 1.
+          rng: a seed or a ``numpy.random.Generator``.
+          input_scale: the standard deviation of W_ih.
 
         Example:
           >>> import bptt
-          >>> print(bptt.Elman([[2.0]], bias_ih=[0.5]).pre_activation(x=[1.0], state=[-1.0]))
-          [-0.5]
+          >>> cell = bptt.Elman.irnn(1, 2, rng=0)
+          >>> print(cell.jacobian([0.0], [1.0, 2.0]))
+          [[1. 0.]
+           [0. 1.]]
 
         Raises:
-          ValueError, TypeError: x or state of a wrong shape or type, or not finite.
+          TypeError, ValueError: sizes, rng or input_scale as in :meth:`random`.
+
+        Source: Le, Jaitly & Hinton 2015, the second footnote of Chang.
         """
-        x_t, h = self._one_step_arguments(x, state)
-        return self.recur(self.drive(x_t), h)
+        d = _checks.positive_integer("input_size", input_size)
+        n = _checks.positive_integer("hidden_size", hidden_size)
+        scale = _checks.real("input_scale", input_scale)
+        weight_ih = scale * _checks.generator("rng", rng).normal(size=(n, d))
+        return cls(np.eye(n), weight_ih, activation="relu")
 
-    def step(self, x: ArrayLike, state: ArrayLike) -> Array:
-        r"""h_t = φ(W_ih x_t + W_hh h_{t−1} + b).
+    def trace(self, x: Array, state: State) -> ElmanTrace:
+        """Room for a run: x is (T, d, batch), the state (n, batch)."""
+        T, _, batch = x.shape
+        return ElmanTrace(*room(x, state[0], (T, 1, self.hidden_size, batch)))
 
-        Args:
-          x: x_t, (d,) or (batch, d).
-          state: h_{t−1}, (n,) or (batch, n).
+    def steps(self, trace: ElmanTrace) -> Iterator[tuple[Any, ...]]:
+        """[W_hh, W_ih, b], z_t, room for a_t and room for h_t."""
+        n, weight = self.hidden_size, self._stacked_weight(trace.a.dtype)
+        return zip(repeat(weight), trace.z[:-1], trace.a[:, 0], trace.z[1:, :n], strict=False)
 
-        Returns:
-          h_t, (n,) or (batch, n).
+    def advance(self, step: tuple[Array, ...]) -> None:
+        """a_t = W z_t, h_t = φ(a_t)."""
+        weight, z, a, h = step
+        weight.dot(z, a)
+        h[...] = self.activation.function(a)
 
-        Example:
-          >>> import bptt
-          >>> print(bptt.Elman([[2.0]], activation="relu").step(x=[1.0], state=[3.0]))
-          [7.]
+    def linearise(self, trace: ElmanTrace) -> Linear:
+        """φ'(a_t)."""
+        h = trace.z[1:, None, : self.hidden_size]
+        return Linear(activations.slope(self.activation, trace.a, h))
 
-        Raises:
-          ValueError, TypeError: x or state of a wrong shape or type, or not finite.
-        """
-        return np.asarray(self.activation(self.pre_activation(x, state)))
 
-    def jacobian(self, x: ArrayLike, state: ArrayLike) -> Array:
-        r"""The exact one-step Jacobian J_t = ∂h_t/∂h_{t−1} = diag(φ'(a_t)) W_hh.
+class PreActivationTrace(NamedTuple):
+    """What a run remembers: z = [φ(s_{t−1}); x_t; 1], a = s_1 … s_T and s = s_0 … s_T."""
 
-        Numerator layout: ``jacobian[..., i, j]`` is ∂h_{t,i}/∂h_{t−1,j}. A column gradient goes one
-        step back by the transpose, ∇_{h_{t−1}} L = J_tᵀ ∇_{h_t} L.
+    z: Array
+    a: Array
+    s: Array
 
-        Args:
-          x: x_t, (d,) or (batch, d).
-          state: h_{t−1}, (n,) or (batch, n).
 
-        Returns:
-          (n, n) or (batch, n, n).
+class PreActivationElman(Elman):
+    r"""The same network written for its pre-activation: s_t = W_hh φ(s_{t−1}) + W_ih x_t + b.
 
-        Example:
-          >>> import bptt
-          >>> cell = bptt.Elman([[0.0, 2.0], [1.0, 0.0]])
-          >>> print(cell.jacobian(x=[0.0, 50.0], state=[0.0, 0.0]).round(4))  # unit 1 is saturated
-          [[0. 2.]
-           [0. 0.]]
+    The state and the output of the cell is s, before the non-linearity. The Jacobian has the two
+    factors the other way round, J_t = W_hh diag(φ'(s_{t−1})); over many steps the two forms differ
+    at both ends of the product only. With s_0 such that φ(s_0) = h_0, φ(s_t) is the h_t of
+    :class:`Elman` with the same parameters.
 
-        Raises:
-          ValueError, TypeError: x or state of a wrong shape or type, or not finite.
+    Example:
+      >>> import bptt, numpy as np
+      >>> W, x = np.array([[0.5, -1.0], [1.0, 0.5]]), np.ones((3, 2))
+      >>> s = bptt.unroll(bptt.PreActivationElman(W), x).outputs
+      >>> bool(np.allclose(np.tanh(s), bptt.unroll(bptt.Elman(W), x).outputs, rtol=1e-15))
+      True
 
-        Source: A+B+C+D eq. 5; Chang, the formula f' = W_hᵀ Diag(σ_h'), there transposed;
-        Pascanu, Mikolov & Bengio 2013 §2.1.
-        """
-        return self.jacobian_at(self.pre_activation(x, state))
+    Raises:
+      ValueError, TypeError: as for :class:`Elman`.
 
-    def input_jacobian(self, x: ArrayLike, state: ArrayLike) -> Array:
-        r"""∂h_t/∂x_t = diag(φ'(a_t)) W_ih, numerator layout.
+    Source: Milano, h^t = v g(h^{t−1}) + w x^t; Pascanu, Mikolov & Bengio 2013, eq. 2, where the
+    Jacobian is printed with W transposed.
+    """
 
-        Args:
-          x: x_t, (d,) or (batch, d).
-          state: h_{t−1}, (n,) or (batch, n).
+    def trace(self, x: Array, state: State) -> PreActivationTrace:  # type: ignore[override]
+        """Room for a run: x is (T, d, batch), the state (n, batch)."""
+        T, _, batch = x.shape
+        h = np.asarray(self.activation.function(state[0]))
+        z, s = room(x, h, (T + 1, self.hidden_size, batch))
+        s[0] = state[0]
+        return PreActivationTrace(z, s[1:, None], s)
 
-        Returns:
-          (n, d) or (batch, n, d).
+    def states(self, trace: PreActivationTrace) -> State:
+        """s_0 … s_T."""
+        return (trace.s,)
 
-        Example:
-          >>> import bptt
-          >>> cell = bptt.Elman([[0.5]], weight_ih=[[3.0, -1.0]], activation="sigmoid")
-          >>> print(cell.input_jacobian(x=[0.0, 0.0], state=[0.0]))
-          [[ 0.75 -0.25]]
+    def linearise(self, trace: PreActivationTrace) -> tuple[Array]:  # type: ignore[override]
+        """φ'(s_{t−1})."""
+        h_before = trace.z[:-1, : self.hidden_size]
+        return (activations.slope(self.activation, trace.s[:-1], h_before),)
 
-        Raises:
-          ValueError, TypeError: x or state of a wrong shape or type, or not finite.
-        """
-        slope = self.activation.derivative(self.pre_activation(x, state))
-        return np.asarray(slope[..., :, None] * self.weight_ih)
+    def pull(self, back: Any, d_state: State, delta: Array, factors: Sequence[Array]) -> State:
+        """What arrives at s_t is at the pre-activation already."""
+        (d_s,), (slope_before,) = d_state, factors
+        delta[..., 0, :, :] = d_s
+        return (slope_before * (back @ d_s),)
 
-    def drive(self, x: Array) -> Array:
-        r"""W_ih x_t + b, the part of the pre-activation that does not wait for the state.
-
-        For a whole sequence at once: (..., d) → (..., n). Unchecked; :func:`bptt.unroll` calls it.
-
-        Example:
-          >>> import bptt, numpy as np
-          >>> bptt.Elman.random(2, 3).drive(np.zeros((7, 4, 2))).shape
-          (7, 4, 3)
-        """
-        return np.asarray(x @ self.weight_ih.T + self.bias)
-
-    def recur(self, drive: Array, state: Array) -> Array:
-        r"""a_t = drive_t + W_hh h_{t−1}, (..., n). Unchecked; :func:`bptt.unroll` calls it.
-
-        Example:
-          >>> import bptt, numpy as np
-          >>> print(bptt.Elman([[2.0]]).recur(np.array([0.5]), np.array([-1.0])))
-          [-1.5]
-        """
-        return np.asarray(drive + state @ self.weight_hh.T)
-
-    def jacobian_at(self, pre_activation: Array) -> Array:
-        r"""diag(φ'(a)) W_hh at given pre-activations, (..., n) → (..., n, n). Unchecked.
-
-        Example:
-          >>> import bptt, numpy as np
-          >>> print(bptt.Elman([[2.0]]).jacobian_at(np.array([0.0])))
-          [[2.]]
-        """
-        return np.asarray(self.activation.derivative(pre_activation)[..., :, None] * self.weight_hh)
-
-    def _one_step_arguments(self, x: ArrayLike, state: ArrayLike) -> tuple[Array, Array]:
-        x_t = _checks.features("x", x, self.input_size, "input_size", (1, 2))
-        h = _checks.features("state", state, self.hidden_size, "hidden_size", (1, 2))
-        if x_t.shape[:-1] != h.shape[:-1]:
-            raise ValueError(
-                "x and state must have the same batch, (d,) with (n,) or (batch, d) with "
-                f"(batch, n); got shapes {x_t.shape} and {h.shape}"
-            )
-        return x_t, h
+    def jacobian_at(self, linear: tuple[Array]) -> Array:
+        r"""W_hh diag(φ'(s_{t−1})), (T, batch, n, n)."""
+        return np.asarray(self.weight_hh * linear[0].swapaxes(1, 2)[:, :, None, :])

@@ -1,4 +1,4 @@
-r"""How a gradient flows through time: products of one-step Jacobians, their norms, their bound.
+r"""How a gradient flows through time: products of one-step Jacobians and their norms.
 
 Numerator layout throughout: J_t = ∂h_t/∂h_{t−1}, and ∂h_t/∂h_k = J_t J_{t−1} … J_{k+1}, the latest
 factor on the left. ‖·‖ is the spectral norm, the largest singular value.
@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from . import _checks
 from ._checks import Array
-from .activations import Activation
-from .activations import activation as _find_activation
+from ._scaling import rescaled
+from .spectrum import bound, largest_singular_value, log_bound, spectral_norm, spectral_radius
 from .unroll import Run
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "lag_norms",
     "log_bound",
     "log_lag_norms",
+    "log_product_norms",
+    "product_norms",
     "products",
     "spectral_norm",
     "spectral_radius",
@@ -51,7 +53,8 @@ def jacobians(run: Run) -> Array:
     """
     if not isinstance(run, Run):
         raise TypeError(f"run must be what bptt.unroll returns; got {type(run).__name__}")
-    return run.cell.jacobian_at(run.pre_activations)
+    J = run.cell.jacobian_at(run.cell.linearise(run.trace))
+    return J if run.batched else J[:, 0]
 
 
 def products(J: ArrayLike) -> Array:
@@ -63,7 +66,7 @@ def products(J: ArrayLike) -> Array:
     Returns:
       (T+1, T+1, batch, n, n) or (T+1, T+1, n, n), indexed by t, k = 0 … T: ``P[t, t]`` is the
       identity, ``P[t, t - 1]`` is J_t, and P[t, k] is zero for k > t (the future does not act on
-      the past). All of it is held in memory; :func:`lag_norms` needs only T+1 matrices.
+      the past). All of it is held in memory, (T+1)² matrices; :func:`product_norms` holds T+1.
 
     Example:
       >>> import bptt
@@ -78,7 +81,7 @@ def products(J: ArrayLike) -> Array:
       ValueError: a wrong shape (T = 0 included), a nan or an inf.
       TypeError: not made of numbers.
       OverflowError: an entry left the range of float64; norms can still be had from
-        :func:`log_lag_norms`.
+        :func:`log_product_norms` and :func:`log_lag_norms`.
 
     Source: A+B+C+D eqs. 3 and 6 (the product over t = 2 … k); Milano, ∂h^t/∂h^k;
     Pascanu, Mikolov & Bengio 2013 §2.1.
@@ -99,16 +102,19 @@ def products(J: ArrayLike) -> Array:
     return P
 
 
-def lag_norms(J: ArrayLike) -> Array:
+def lag_norms(J: ArrayLike, gradient: ArrayLike | None = None) -> Array:
     r"""How much of the last state each earlier one still moves: ‖∂h_T/∂h_{T−ℓ}‖ for ℓ = 0 … T.
 
     Args:
       J: one-step Jacobians, (T, batch, n, n) or (T, n, n).
+      gradient: g = ∇_{h_T} L, (n,), the same for all of a batch. If given, the norms are those of
+        what this one gradient has become on its way back, ‖(∂h_T/∂h_{T−ℓ})ᵀ g‖: at most
+        ‖∂h_T/∂h_{T−ℓ}‖ ‖g‖, and n times cheaper, as a vector is carried instead of a matrix.
 
     Returns:
-      (T+1, batch) or (T+1,); entry ℓ is the spectral norm of J_T J_{T−1} … J_{T−ℓ+1}, entry 0 is 1.
-      A norm below float64's range comes out as 0, one above it as inf: :func:`log_lag_norms` has
-      no such limits.
+      (T+1, batch) or (T+1,); entry ℓ is the spectral norm of J_T J_{T−1} … J_{T−ℓ+1}, entry 0 is 1
+      (with a gradient, ‖g‖). A norm below float64's range comes out as 0, one above it as inf:
+      :func:`log_lag_norms` has no such limits.
 
     Example:
       For the linear network this is ‖W^ℓ‖: with ρ = 0.9 it still grows 19-fold before it vanishes.
@@ -118,25 +124,29 @@ def lag_norms(J: ArrayLike) -> Array:
       >>> print(norms.argmax(), norms.max().round(2), norms[100].round(4))
       9 19.38 0.0148
 
+      The gradient of the second unit alone sees nothing of that, it never meets the 5:
+
+      >>> norms = bptt.lag_norms(np.tile([[0.9, 5.0], [0.0, 0.9]], (100, 1, 1)), gradient=[0, 1])
+      >>> print(norms[:4].round(3))
+      [1.    0.9   0.81  0.729]
+
     Raises:
       ValueError: a wrong shape (T = 0 included), a nan or an inf.
       TypeError: not made of numbers.
 
     Source: the norm bounded in Milano and in Pascanu, Mikolov & Bengio 2013 §2.1.
     """
-    mantissas, exponents = _lag_norms_by_parts(_checks.jacobians("J", J))
-    with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(np.ldexp(mantissas, exponents))
+    return _number(*_lag_norms_by_parts(J, gradient))
 
 
-def log_lag_norms(J: ArrayLike) -> Array:
+def log_lag_norms(J: ArrayLike, gradient: ArrayLike | None = None) -> Array:
     r"""Natural logarithm of :func:`lag_norms`, ln ‖∂h_T/∂h_{T−ℓ}‖ for ℓ = 0 … T, at any size.
 
     The products are rescaled by powers of two on the way, which costs no digit: a norm of 1e-500 is
     a number here.
 
     Args:
-      J: one-step Jacobians, (T, batch, n, n) or (T, n, n).
+      J, gradient: as for :func:`lag_norms`.
 
     Returns:
       (T+1, batch) or (T+1,); −inf where the product is exactly zero.
@@ -151,141 +161,140 @@ def log_lag_norms(J: ArrayLike) -> Array:
       ValueError: a wrong shape (T = 0 included), a nan or an inf.
       TypeError: not made of numbers.
     """
-    mantissas, exponents = _lag_norms_by_parts(_checks.jacobians("J", J))
+    return _logarithm(*_lag_norms_by_parts(J, gradient))
+
+
+def product_norms(J: ArrayLike, gradient: ArrayLike | None = None) -> Array:
+    r"""The norms of all products at once, ‖∂h_t/∂h_k‖ for t, k = 0 … T.
+
+    The products themselves are not kept: k goes from T down to 0, and only the T+1 matrices
+    ∂h_t/∂h_k of the present k are held, O(T batch n²) numbers (66 MB for T = 2000, n = 64, and a
+    few times that on the way). The time is that of T²/2 norms: 0.5 ms or so each for n = 64, hence
+    a quarter of an hour for T = 2000, but seconds along one ``gradient``.
+
+    Args:
+      J: one-step Jacobians, (T, batch, n, n) or (T, n, n), ``J[t - 1]`` = J_t.
+      gradient: g = ∇_{h_t} L, (n,), the same for every t. If given, ‖(∂h_t/∂h_k)ᵀ g‖ is returned,
+        what one gradient that starts at t has become at k.
+
+    Returns:
+      (T+1, T+1, batch) or (T+1, T+1), entry [t, k] for ∂h_t/∂h_k: 1 on the diagonal (with a
+      gradient, ‖g‖) and 0 for k > t. A norm below float64's range comes out as 0, one above it as
+      inf: :func:`log_product_norms` has no such limits.
+
+    Example:
+      >>> from bptt.flow import product_norms
+      >>> print(product_norms([[[2.0]], [[-3.0]], [[5.0]]]))      # three scalar Jacobians
+      [[ 1.  0.  0.  0.]
+       [ 2.  1.  0.  0.]
+       [ 6.  3.  1.  0.]
+       [30. 15.  5.  1.]]
+
+    Raises:
+      ValueError: a wrong shape (T = 0 included), a nan or an inf.
+      TypeError: not made of numbers.
+
+    Source: Milano, ‖∂h^t/∂h^k‖; Pascanu, Mikolov & Bengio 2013 §2.1.
+    """
+    return _number(*_product_norms_by_parts(J, gradient))
+
+
+def log_product_norms(J: ArrayLike, gradient: ArrayLike | None = None) -> Array:
+    r"""Natural logarithm of :func:`product_norms`, ln ‖∂h_t/∂h_k‖ for all t and k, at any size.
+
+    Args:
+      J, gradient: as for :func:`product_norms`.
+
+    Returns:
+      (T+1, T+1, batch) or (T+1, T+1), entry [t, k]; −inf where the product is exactly zero, as it
+      is for k > t.
+
+    Example:
+      >>> import numpy as np
+      >>> from bptt.flow import log_product_norms
+      >>> logs = log_product_norms(np.full((500, 1, 1), 0.1))
+      >>> print((logs[500, [0, 250, 500]] / np.log(10)).round(9))
+      [-500. -250.    0.]
+
+    Raises:
+      ValueError: a wrong shape (T = 0 included), a nan or an inf.
+      TypeError: not made of numbers.
+    """
+    return _logarithm(*_product_norms_by_parts(J, gradient))
+
+
+# A number far outside float64's range is carried as mantissa · 2^exponent. The products grow to the
+# left, from ∂h_t/∂h_{k+1} to ∂h_t/∂h_k = ∂h_t/∂h_{k+1} J_{k+1}: multiplied from the right, the rows
+# of a product never mix. So every row has its own exponent, and one that has become tiny keeps its
+# digits beside one that has not. A gradient is a product of one row.
+
+
+def _number(mantissas: Array, exponents: Array) -> Array:
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(np.ldexp(mantissas, exponents))
+
+
+def _logarithm(mantissas: Array, exponents: Array) -> Array:
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(mantissas) + exponents * np.log(2.0))
 
 
-def _lag_norms_by_parts(J: Array) -> tuple[Array, Array]:
+def _lag_norms_by_parts(J: ArrayLike, gradient: ArrayLike | None) -> tuple[Array, Array]:
     """The lag norms as mantissa · 2^exponent, each (T+1, ...)."""
-    T, n = len(J), J.shape[-1]
-    Q = np.empty((T + 1, *J.shape[1:]), J.dtype)
-    exponents = np.zeros((T + 1, *J.shape[1:-1]), np.int64)
-    Q[0] = np.eye(n)
-    J, step_exponents = _rescaled(J, (-2, -1))
+    steps = _checks.jacobians("J", J)
+    start = _first_rows(steps, gradient)
+    T = len(steps)
+    rows = np.empty((T + 1, *start.shape), np.result_type(steps, start))
+    exponents = np.empty((T + 1, *start.shape[:-1]), np.int64)
+    steps, step_exponents = rescaled(steps, (-2, -1))
+    rows[0], exponents[0] = rescaled(start, -1)
     for lag in range(1, T + 1):
-        product = Q[lag - 1] @ J[T - lag]
-        # Row by row: multiplied from the right, the rows of a product never mix, so one that has
-        # become tiny keeps its digits beside one that has not.
-        Q[lag], shift = _rescaled(product, -1)
-        exponents[lag] = exponents[lag - 1] + step_exponents[T - lag][..., None] + shift
-    alive = Q.any(axis=-1)
+        k = T - lag
+        rows[lag], shift = rescaled(rows[lag - 1] @ steps[k], -1)
+        exponents[lag] = exponents[lag - 1] + shift + step_exponents[k, ..., None]
+    return _norms_by_parts(rows, exponents)
+
+
+def _product_norms_by_parts(J: ArrayLike, gradient: ArrayLike | None) -> tuple[Array, Array]:
+    """All norms as mantissa · 2^exponent, each (T+1, T+1, ...)."""
+    steps = _checks.jacobians("J", J)
+    start = _first_rows(steps, gradient)
+    T, n = len(steps), steps.shape[-1]
+    *batch, m, _ = start.shape
+    # t is the last axis but those of the rows, so that all rows of a sequence are one tall matrix.
+    rows = np.empty((*batch, T + 1, m, n), np.result_type(steps, start))
+    exponents = np.empty(rows.shape[:-1], np.int64)
+    norms = np.zeros((T + 1, T + 1, *batch)), np.zeros((T + 1, T + 1, *batch), np.int64)
+    steps, step_exponents = rescaled(steps, (-2, -1))
+    start, start_exponents = rescaled(start, -1)
+    for k in range(T, -1, -1):
+        later = rows[..., k + 1 :, :, :]
+        if k < T:
+            product = later.reshape(*batch, -1, n) @ steps[k]
+            later[...], shift = rescaled(product.reshape(later.shape), -1)
+            exponents[..., k + 1 :, :] += shift + step_exponents[k, ..., None, None]
+        rows[..., k, :, :], exponents[..., k, :] = start, start_exponents
+        for whole, part in zip(
+            norms, _norms_by_parts(rows[..., k:, :, :], exponents[..., k:, :]), strict=True
+        ):
+            whole[k:, k] = np.moveaxis(part, -1, 0)
+    return norms
+
+
+def _first_rows(J: Array, gradient: ArrayLike | None) -> Array:
+    """∂h_t/∂h_t = I, or the one row gᵀ, for each sequence of the batch: (..., m, n)."""
+    n = J.shape[-1]
+    first = (
+        np.eye(n)
+        if gradient is None
+        else _checks.vector("gradient", gradient, n, "one entry per row of a Jacobian")[None]
+    )
+    return np.broadcast_to(first, (*J.shape[1:-2], *first.shape))
+
+
+def _norms_by_parts(rows: Array, exponents: Array) -> tuple[Array, Array]:
+    """‖·‖ of matrices (..., m, n) whose rows carry exponents (..., m), as mantissa · 2^exponent."""
+    alive = rows.any(axis=-1)
     top = np.where(alive, exponents, -(2**62)).max(axis=-1)
-    rows = Q * np.ldexp(1.0, np.where(alive, exponents - top[..., None], 0))[..., None]
-    return np.linalg.norm(rows, ord=2, axis=(-2, -1)), top
-
-
-def _rescaled(array: Array, axis: int | tuple[int, ...]) -> tuple[Array, Array]:
-    """``array`` = mantissas · 2^exponents, one exponent for all entries along ``axis``."""
-    largest = np.maximum(np.abs(array.real), np.abs(array.imag)).max(axis=axis, keepdims=True)
-    # Beyond 1000 the power of two itself would overflow; what is left is a factor of 2^74 at most.
-    exponents = np.clip(np.frexp(largest)[1], -1000, 1000).astype(np.int64)
-    return array * np.ldexp(1.0, -exponents), exponents.squeeze(axis)
-
-
-def spectral_radius(W: ArrayLike) -> float:
-    r"""ρ(W) = max |λ_i|, the largest modulus of an eigenvalue.
-
-    It decides what the powers of a matrix do in the end: W^k → 0 exactly if ρ(W) < 1. It does not
-    say what they do first, and with a non-linearity between the factors it decides nothing.
-
-    Args:
-      W: (n, n).
-
-    Example:
-      >>> import bptt
-      >>> bptt.spectral_radius([[0.5, 0.0], [0.0, -1.2]])       # the "largest eigenvalue" is 0.5
-      1.2
-
-    Raises:
-      ValueError: not a square matrix, a nan or an inf.
-      TypeError: not made of numbers.
-
-    Source: what Chang's "largest eigenvalue" has to be read as. The eigenvalues of a defective
-    matrix (a Jordan block of size m) are known only to about the m-th root of the rounding error.
-    """
-    return float(np.abs(np.linalg.eigvals(_checks.square("W", W))).max())
-
-
-def spectral_norm(W: ArrayLike) -> float:
-    r"""σ_max(W) = ‖W‖₂ = max ‖W v‖ / ‖v‖, the largest singular value.
-
-    ρ(W) ≤ σ_max(W), with equality for normal matrices (symmetric, orthogonal, …).
-
-    Args:
-      W: (n, n).
-
-    Example:
-      >>> import bptt
-      >>> W = [[0.0, 2.0], [0.0, 0.0]]
-      >>> bptt.spectral_norm(W), bptt.spectral_radius(W)
-      (2.0, 0.0)
-
-    Raises:
-      ValueError: not a square matrix, a nan or an inf.
-      TypeError: not made of numbers.
-
-    Source: γ_v in Milano; λ₁ in the proof of Pascanu, Mikolov & Bengio 2013 §2.1.
-    """
-    return float(np.linalg.norm(_checks.square("W", W), ord=2))
-
-
-def bound(W: ArrayLike, activation: str | Activation, lags: ArrayLike) -> Array:
-    r"""The upper bound ‖∂h_t/∂h_{t−ℓ}‖ ≤ (σ_max(W_hh) · sup|φ'|)^ℓ, whatever the inputs are.
-
-    One-sided: where it tends to 0 the gradient vanishes (sufficient); where it grows nothing
-    follows, the gradient may well vanish too (growth of the bound is only necessary for explosion).
-
-    Args:
-      W: the recurrent matrix W_hh, (n, n).
-      activation: φ, a name or an :class:`bptt.Activation`.
-      lags: whole numbers ℓ ≥ 0, any shape.
-
-    Returns:
-      The bound for every lag, in the shape of ``lags``; inf where it exceeds float64's range (see
-      :func:`log_bound`).
-
-    Example:
-      >>> import bptt
-      >>> print(bptt.bound([[0.0, 2.0], [0.0, 0.0]], "sigmoid", [0, 1, 2, 3]))
-      [1.    0.5   0.25  0.125]
-
-    Raises:
-      ValueError: W not square, a nan or an inf, an unknown activation, a negative or broken lag.
-      TypeError: W or lags not made of numbers.
-
-    Source: Milano, (γ_v γ_g')^{t−k}; Pascanu, Mikolov & Bengio 2013 §2.1.
-    """
-    factor, counts = _bound_factor(W, activation, lags)
-    with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(np.power(factor, counts))
-
-
-def log_bound(W: ArrayLike, activation: str | Activation, lags: ArrayLike) -> Array:
-    r"""Natural logarithm of :func:`bound`, ℓ · ln(σ_max(W_hh) · sup|φ'|), at any size.
-
-    Args:
-      W, activation, lags: as for :func:`bound`.
-
-    Returns:
-      The shape of ``lags``; −inf where the bound is 0 (W = 0 and ℓ ≥ 1).
-
-    Example:
-      >>> import bptt
-      >>> print(bptt.log_bound([[4.0]], "sigmoid", [0, 1000]))
-      [0. 0.]
-
-    Raises:
-      ValueError, TypeError: as for :func:`bound`.
-    """
-    factor, counts = _bound_factor(W, activation, lags)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # 0 · ln 0 is nan, but at lag 0 the product of no factors is 1.
-        return np.where(counts == 0, 0.0, counts * np.log(factor))
-
-
-def _bound_factor(
-    W: ArrayLike, activation: str | Activation, lags: ArrayLike
-) -> tuple[float, Array]:
-    phi = _find_activation(activation)
-    return spectral_norm(W) * phi.sup_derivative, _checks.whole_numbers("lags", lags)
+    scale = np.ldexp(1.0, np.where(alive, exponents - top[..., None], 0))
+    return largest_singular_value(rows * scale[..., None]), top

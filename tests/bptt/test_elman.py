@@ -1,7 +1,4 @@
 import dataclasses
-import importlib.util
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +7,6 @@ from hypothesis import strategies as st
 
 import bptt
 
-STORED = json.loads(
-    (Path(__file__).parents[2] / "book" / "data" / "elman-torch.json").read_text(encoding="utf-8")
-)
 ACTIVATIONS = list(bptt.ACTIVATIONS)
 
 
@@ -88,7 +82,7 @@ def test_the_transposed_formula_is_another_matrix():
     x, h = [0.0, 0.5], [0.0, 0.0]
     slopes = np.diag(cell.activation.derivative(cell.pre_activation(x, h)))
     transposed = cell.weight_hh.T @ slopes
-    np.testing.assert_array_equal(transposed, cell.jacobian(x, h).T)
+    np.testing.assert_allclose(transposed, cell.jacobian(x, h).T, rtol=1e-15)
     assert np.abs(transposed - cell.jacobian(x, h)).max() > 0.5
 
 
@@ -127,12 +121,22 @@ def test_parameters_are_copied_and_locked():
     assert cell.weight_hh[0, 0] == 0.5
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float16, np.float32, bool])
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float16, bool])
 def test_computed_in_double_precision(dtype):
     cell = bptt.Elman(np.eye(2, dtype=dtype), activation="identity")
     h = cell.step(np.ones(2, dtype), np.ones(2, dtype))
     assert (cell.weight_hh.dtype, h.dtype) == (np.float64, np.float64)
     assert h.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("weights", [np.float32, np.float64])
+@pytest.mark.parametrize("inputs", [np.float32, np.float64])
+def test_single_precision_only_if_weights_and_inputs_are(weights, inputs):
+    cell = bptt.Elman(np.eye(2, dtype=weights))
+    run = bptt.unroll(cell, np.ones((3, 2), inputs))
+    expected = np.float32 if weights == inputs == np.float32 else np.float64
+    assert (cell.weight_hh.dtype, run.outputs.dtype) == (weights, expected)
+    assert bptt.jacobians(run).dtype == bptt.backward(run, run.outputs)["input"].dtype == expected
 
 
 def test_complex_stays_complex():
@@ -163,59 +167,3 @@ def test_to_torch_and_back():
     again = bptt.Elman.from_torch(cell.to_torch())
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         np.testing.assert_array_equal(getattr(again, name), getattr(cell, name))
-
-
-def assert_equals_torch(case):
-    def close(ours, theirs):
-        theirs = np.asarray(theirs)
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14 * np.abs(theirs).max())
-
-    cell = bptt.Elman.from_torch(case["state_dict"], case["activation"])
-    run = bptt.unroll(cell, case["x"], case["initial_state"])
-    J = bptt.jacobians(run)
-    close(run.outputs, case["outputs"])
-    close(run.state, case["state"])
-    close(J[0], case["jacobian_1_0"])
-    close(bptt.products(J)[-1, 0], case["jacobian_T_0"])
-
-
-def test_the_stored_reference_is_the_one_described():
-    assert STORED["torch"].split("+")[0] == "2.13.0"
-    described = [(case["activation"], case["batch"]) for case in STORED["cases"]]
-    assert described == [("tanh", 1), ("tanh", 2), ("relu", 1), ("relu", 2)]
-    for case in STORED["cases"]:
-        assert np.shape(case["x"]) == (5, case["batch"], 2)
-        assert np.shape(case["outputs"]) == (5, case["batch"], 3)
-        assert np.abs(case["jacobian_T_0"]).max() > 0
-
-
-@pytest.mark.parametrize(
-    "case", STORED["cases"], ids=lambda case: f"{case['activation']}-batch{case['batch']}"
-)
-def test_equals_stored_torch(case):
-    assert_equals_torch(case)
-
-
-if importlib.util.find_spec("torch"):
-
-    @pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
-    @pytest.mark.parametrize("batch", [1, 4])
-    def test_equals_live_torch(nonlinearity, batch):
-        spec = importlib.util.spec_from_file_location(
-            "make_torch_reference", Path(__file__).with_name("make_torch_reference.py")
-        )
-        script = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(script)
-        assert_equals_torch(script.reference(nonlinearity, batch, seed=11))
-
-    def test_torch_state_dict_as_it_is():
-        import torch
-
-        rnn = torch.nn.RNN(2, 3)
-        cell = bptt.Elman.from_torch(rnn.state_dict())
-        weights = {name: torch.from_numpy(array) for name, array in cell.to_torch().items()}
-        rnn.double().load_state_dict(weights)
-        x = torch.ones(4, 2, dtype=torch.float64)
-        np.testing.assert_allclose(
-            bptt.unroll(cell, x).outputs, rnn(x)[0].detach(), rtol=0, atol=1e-14
-        )

@@ -13,6 +13,8 @@ import bptt
 NAN, INF = float("nan"), float("inf")
 cell = bptt.Elman.random(input_size=2, hidden_size=3)
 weights = cell.to_torch()
+lstm = bptt.LSTM.random(input_size=2, hidden_size=3)
+run, lstm_run = bptt.unroll(cell, np.ones((5, 2))), bptt.unroll(lstm, np.ones((5, 4, 2)))
 
 
 def without(key):
@@ -171,6 +173,111 @@ BAD_CALLS = [
         "state | (4, 3) | (1, 4, 3)",
     ),
     (ValueError, lambda: bptt.unroll(cell, np.ones((5, 2)), [0, NAN, 0]), "state[1] | nan"),
+    # gated cells
+    (
+        ValueError,
+        lambda: bptt.LSTM(np.ones((3, 3))),
+        "weight_hh | (4 n, n) | i, f, g, o | (3, 3)",
+    ),
+    (ValueError, lambda: bptt.LSTM(np.ones((8, 2)), forget="none"), "(3 n, n) | i, g, o | (8, 2)"),
+    (ValueError, lambda: bptt.GRU(np.ones(6)), "weight_hh | (3 n, n) | r, z, n | (6,)"),
+    (
+        ValueError,
+        lambda: bptt.LSTM(np.ones((8, 2)), np.ones((2, 5))),
+        "weight_ih | (8, d) | 4 blocks | (2, 5)",
+    ),
+    (ValueError, lambda: bptt.GRU(np.ones((6, 2)), bias_hh=[1.0, 2.0]), "bias_hh | (6,) | (2,)"),
+    (
+        ValueError,
+        lambda: bptt.LSTM(np.ones((8, 2)), peepholes=np.ones(8)),
+        "peepholes | (6,) | i, f, o | (8,)",
+    ),
+    (ValueError, lambda: bptt.LSTM(np.ones((8, 2)), forget="never"), "forget | 'gate' | 'never'"),
+    (ValueError, lambda: bptt.LSTM(np.ones((8, 2)), output_gate=1), "output_gate | True | got 1"),
+    (ValueError, lambda: bptt.LSTM.random(2, 3, squashing=1997), "squashing | '1997' | got 1997"),
+    (ValueError, lambda: bptt.LSTM.random(2, 3, init="xavier"), "init | 'orthogonal' | 'xavier'"),
+    (ValueError, lambda: bptt.LSTM.random(2, 3, init="chrono"), "chrono | T_max | None"),
+    (
+        ValueError,
+        lambda: bptt.LSTM.random(2, 3, init="chrono", T_max=9, forget="none"),
+        "chrono | forget gate | 'none'",
+    ),
+    (TypeError, lambda: bptt.LSTM.random(2, 3, forget_bias="1"), "forget_bias | numbers | str"),
+    (TypeError, lambda: bptt.LSTM.random(2, 3, forget_bias=[1.0]), "forget_bias | real number"),
+    (ValueError, lambda: bptt.JANET(np.ones((4, 2)), beta=INF), "beta | finite | inf"),
+    (
+        ValueError,
+        lambda: bptt.LSTM.from_torch(bptt.GRU.random(2, 3).to_torch()),
+        "weight_hh | (4 n, n) | (9, 3)",
+    ),
+    (
+        ValueError,
+        lambda: bptt.GRU.from_torch({**bptt.GRU.random(2, 3).to_torch(), "weight_hr_l0": 1}),
+        "missing: none | unknown: weight_hr_l0",
+    ),
+    (TypeError, lambda: bptt.Leaky(np.eye(2)), "alpha"),
+    (ValueError, lambda: bptt.Leaky(np.eye(2), alpha=1.5), "alpha | between 0 and 1 | 1.5"),
+    (ValueError, lambda: bptt.Leaky(np.eye(2), alpha=[0.5]), "alpha | (2,) | (1,)"),
+    (ValueError, lambda: bptt.Elman.irnn(0, 3), "input_size | at least 1 | 0"),
+    (TypeError, lambda: lstm.step([1.0, 2.0], [0, 0, 0, 0]), "state | pair (h, c) | length 4"),
+    (TypeError, lambda: lstm.step([1.0, 2.0], np.zeros(3)), "state | pair (h, c) | ndarray"),
+    (ValueError, lambda: lstm.step([1.0, 2.0], ([0, 0, 0], [0, 0])), "state[1] | (3,) | (2,)"),
+    (
+        TypeError,
+        lambda: bptt.unroll(lstm, np.ones((5, 2)), np.zeros(3)),
+        "state | pair (h, c) | ndarray",
+    ),
+    (
+        ValueError,
+        lambda: bptt.unroll(lstm, np.ones((5, 2)), (np.zeros(3), [0, NAN, 0])),
+        "state[1][1] | nan",
+    ),
+    # backward
+    (TypeError, lambda: bptt.backward(cell, np.ones((5, 3))), "run | bptt.unroll | Elman"),
+    (ValueError, lambda: bptt.backward(run, np.ones((5, 2))), "d_outputs | (5, 3) | (5, 2)"),
+    (ValueError, lambda: bptt.backward(run, np.ones(3)), "d_outputs | run.outputs | (3,)"),
+    (ValueError, lambda: bptt.backward(run, np.full((5, 3), NAN)), "d_outputs[0, 0] | nan"),
+    (TypeError, lambda: bptt.backward(run, None), "d_outputs | numbers | NoneType"),
+    (ValueError, lambda: bptt.backward(run, run.outputs, [1.0]), "d_state | (3,) | (1,)"),
+    (
+        TypeError,
+        lambda: bptt.backward(lstm_run, lstm_run.outputs, np.zeros((4, 3))),
+        "d_state | pair (h, c) | ndarray",
+    ),
+    (
+        ValueError,
+        lambda: bptt.backward(lstm_run, lstm_run.outputs, (np.zeros((4, 3)), np.zeros(3))),
+        "d_state[1] | (4, 3) | (3,)",
+    ),
+    (ValueError, lambda: bptt.backward(run, run.outputs, truncate=-1), "truncate | 0 | -1"),
+    (TypeError, lambda: bptt.backward(run, run.outputs, truncate=2.0), "truncate | integer | 2.0"),
+    (
+        ValueError,
+        lambda: bptt.backward(run, run.outputs, through_h=False),
+        "through_h=False | Elman | no c",
+    ),
+    (ValueError, lambda: bptt.backward(run, run.outputs, through_h=0), "through_h | True | got 0"),
+    (TypeError, lambda: bptt.lag_contributions(None, 1.0), "run | NoneType"),
+    (ValueError, lambda: bptt.copy_gradients(run, 1.0), "d_outputs | (5, 3) | ()"),
+    (ValueError, lambda: bptt.rtrl(run, 1.0), "d_outputs | (5, 3) | ()"),
+    (TypeError, lambda: bptt.immediate_derivatives(cell), "run | Elman"),
+    # parts
+    (TypeError, lambda: bptt.parts(cell), "run | bptt.unroll | Elman"),
+    (TypeError, lambda: bptt.parts(run), "run | gated | Elman | no gates"),
+    (TypeError, lambda: bptt.dropped_term(lstm_run), "parts | bptt.parts | Run"),
+    (TypeError, lambda: bptt.cell_coordinates(None), "parts | NoneType"),
+    (
+        ValueError,
+        lambda: bptt.cell_derivative(bptt.parts(lstm_run), 2, 3),
+        "k ≤ t ≤ T = 5 | t = 2, k = 3",
+    ),
+    (ValueError, lambda: bptt.cell_derivative(bptt.parts(lstm_run), 6, 3), "t = 6, k = 3"),
+    (TypeError, lambda: bptt.cell_derivative(bptt.parts(lstm_run), 1.0, 0), "t must | 1.0"),
+    # clipping
+    (ValueError, lambda: bptt.clip_by_norm([1.0], 0.0), "threshold | above 0 | 0.0"),
+    (TypeError, lambda: bptt.clip_by_value([1.0], None), "threshold | numbers | NoneType"),
+    (ValueError, lambda: bptt.clip_by_norm({"w": [NAN]}, 1.0), "gradients['w'][0] | nan"),
+    (TypeError, lambda: bptt.gradient_norm("abc"), "gradients | numbers | str"),
     # flow
     (TypeError, lambda: bptt.jacobians(np.ones((5, 3, 3))), "run | bptt.unroll | ndarray"),
     (ValueError, lambda: bptt.products(np.eye(3)), "J must | (T, n, n) | (3, 3)"),

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -5,6 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import bptt
+from bptt.flow import log_product_norms, product_norms
+
+NAN = float("nan")
 
 
 def random_run(name, T, n, d, batch, seed, gain, size):
@@ -212,3 +217,155 @@ def test_complex_jacobians_stay_complex():
     P = bptt.products(bptt.jacobians(bptt.unroll(cell, np.zeros((3, 1)))))
     # ∂h_3/∂h_0 = w³, and its derivative by w is 3 w².
     assert P[3, 0, 0, 0].imag / 1e-30 == pytest.approx(3 * 0.5**2, rel=1e-13)
+
+
+@settings(deadline=None, max_examples=60)
+@given(run=runs)
+def test_product_norms_are_the_norms_of_products(run):
+    J = bptt.jacobians(run)
+    P = bptt.products(J)
+    norms = product_norms(J)
+    T = len(J)
+    assert norms.shape == P.shape[:-2]
+    expected = np.linalg.norm(P, ord=2, axis=(-2, -1))
+    sizes = np.linalg.norm(J, axis=(-2, -1))
+    for t in range(T + 1):
+        for k in range(T + 1):
+            # The scale is that of the factors: a product that cancels is no more exact than they.
+            scale = sizes[k:t].prod(axis=0) if k < t else 1.0
+            error = np.abs(norms[t, k] - expected[t, k])
+            assert (error <= 1e-13 * scale + 1e-300).all()
+    np.testing.assert_allclose(norms[-1, ::-1], bptt.lag_norms(J), rtol=1e-12, atol=1e-300)
+
+
+@settings(deadline=None, max_examples=60)
+@given(run=runs, seed=st.integers(0, 2**32))
+def test_norms_along_a_gradient(run, seed):
+    J = bptt.jacobians(run)
+    g = np.random.default_rng(seed).normal(size=J.shape[-1])
+    expected = np.linalg.norm(g @ bptt.products(J), axis=-1)
+    norms = product_norms(J, gradient=g)
+    scale = np.linalg.norm(g) * np.maximum(1, np.linalg.norm(J, axis=(-2, -1)).max()) ** len(J)
+    np.testing.assert_allclose(norms, expected, rtol=0, atol=1e-13 * scale + 1e-300)
+    np.testing.assert_allclose(
+        norms[-1, ::-1], bptt.lag_norms(J, gradient=g), rtol=0, atol=1e-13 * scale + 1e-300
+    )
+    whole = np.linalg.norm(g) * product_norms(J)
+    assert (norms <= whole * (1 + 1e-12) + 1e-13 * scale).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(run=runs)
+def test_logarithms_of_product_norms(run):
+    J = bptt.jacobians(run)
+    norms, logs = product_norms(J), log_product_norms(J)
+    in_range = logs > np.log(1e-300)
+    np.testing.assert_allclose(np.exp(logs[in_range]), norms[in_range], rtol=1e-12)
+    assert (norms[~in_range] <= 1e-300).all()
+    later = np.triu_indices(len(J) + 1, 1)
+    assert (logs[later] == -np.inf).all()
+
+
+class TestAllPairsFarBeyondFloatingPoint:
+    def test_powers_of_a_tenth(self):
+        logs = log_product_norms(np.full((1000, 1, 1), 0.1))
+        t, k = np.indices(logs.shape)
+        expected = np.where(k <= t, -(t - k) * np.log(10), -np.inf)
+        np.testing.assert_allclose(logs, expected, rtol=1e-12, atol=0)
+
+    def test_a_sequence_that_vanishes_first_and_explodes_later(self):
+        J = np.concatenate(
+            [np.tile(1e-30 * np.eye(3), (40, 1, 1)), 1e30 * np.tile(np.eye(3), (40, 1, 1))]
+        )
+        logs = log_product_norms(J) / np.log(10)
+        assert logs[80, 0] == pytest.approx(0, abs=1e-9)
+        assert logs[40, 0] == pytest.approx(-1200)
+        assert logs[80, 40] == pytest.approx(1200)
+        assert product_norms(J)[[40, 80], [0, 40]].tolist() == [0, np.inf]
+
+    def test_a_product_cut_off_in_the_middle(self):
+        J = np.tile(np.eye(2), (4, 1, 1))
+        J[2] = 0
+        assert product_norms(J).tolist() == [
+            [1, 0, 0, 0, 0],
+            [1, 1, 0, 0, 0],
+            [1, 1, 1, 0, 0],
+            [0, 0, 0, 1, 0],
+            [0, 0, 0, 1, 1],
+        ]
+
+    def test_a_tiny_row_survives_beside_a_large_one(self):
+        J = np.array([np.diag([0.0, 1.0, 0.0])] + [np.diag([1.0, 1e-10, 1.0])] * 100)
+        logs = log_product_norms(J)
+        assert logs[101, 1] == 0
+        assert logs[101, 0] == pytest.approx(-1000 * np.log(10), rel=1e-12)
+
+    def test_a_gradient_of_extreme_size(self):
+        J = np.full((3, 1, 1), 1e-200)
+        logs = log_product_norms(J, gradient=[1e-300]) / np.log(10)
+        assert logs[3, 0] == pytest.approx(-900)
+        assert (bptt.log_lag_norms(J, gradient=[0.0]) == -np.inf).all()
+
+    def test_a_batch_does_not_mix(self):
+        J = np.stack([np.full((50, 1, 1), 1e-20), np.full((50, 1, 1), 1e20)], axis=1)
+        both = log_product_norms(J)
+        for b in range(2):
+            np.testing.assert_array_equal(both[..., b], log_product_norms(J[:, b]))
+
+
+def test_product_norms_of_complex_jacobians():
+    # ‖2i · [[1, i], [1, i]]‖ = 4, and [[1, i], [1, i]]² = (1 + i) [[1, i], [1, i]].
+    J = np.tile(2j * np.array([[1, 1j], [1, 1j]]), (30, 1, 1))
+    lags = np.arange(1, 31)
+    logs = lags * np.log(4) - (lags - 1) * np.log(2) / 2
+    np.testing.assert_allclose(log_product_norms(J)[30, :30][::-1], logs, rtol=1e-13)
+
+
+def test_product_norms_need_the_memory_of_one_row_of_products():
+    """O(T n²): twice the steps, twice the memory; what T = 2000, n = 64 needs follows."""
+    rng = np.random.default_rng(0)
+    peaks = []
+    for T in (40, 80):
+        J = rng.normal(size=(T, 64, 64)) / 8
+        tracemalloc.start()
+        product_norms(J)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2.2 * peaks[0]
+    norms_of_all_pairs = 5 * 8 * 2001**2  # the only part that grows like T²: a few such arrays
+    assert 2000 / 80 * peaks[1] + norms_of_all_pairs < 1e9
+
+
+def test_many_steps_along_a_gradient():
+    rng = np.random.default_rng(0)
+    J = rng.normal(size=(500, 64, 64)) / 16
+    logs = log_product_norms(J, gradient=np.ones(64))
+    last = bptt.log_lag_norms(J, np.ones(64))
+    np.testing.assert_allclose(logs[-1, ::-1], last, atol=1e-11)
+    np.testing.assert_allclose(
+        logs[250, 250::-1], bptt.log_lag_norms(J[:250], np.ones(64)), atol=1e-11
+    )
+    assert last[-1] < -300
+
+
+@pytest.mark.parametrize(
+    ("error", "call", "words"),
+    [
+        (ValueError, lambda: product_norms(np.eye(3)), "J must | (T, n, n) | (3, 3)"),
+        (ValueError, lambda: log_product_norms(np.ones((0, 3, 3))), "J must | at least one step"),
+        (ValueError, lambda: product_norms([[[NAN]]]), "J[0, 0, 0] | nan"),
+        (TypeError, lambda: product_norms("J"), "J must | numbers | str"),
+        (
+            ValueError,
+            lambda: product_norms(np.ones((5, 3, 3)), [1, 2]),
+            "gradient | (3,) | one entry per row | (2,)",
+        ),
+        (ValueError, lambda: bptt.lag_norms(np.ones((5, 1, 1)), 1.0), "gradient | (1,) | ()"),
+        (ValueError, lambda: bptt.lag_norms(np.ones((5, 1, 1)), [NAN]), "gradient[0] | nan"),
+    ],
+)
+def test_bad_call(error, call, words):
+    with pytest.raises(error) as caught:
+        call()
+    for word in words.split(" | "):
+        assert word in str(caught.value)
