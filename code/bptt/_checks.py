@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[Any]
 
 
-def numbers(name: str, value: ArrayLike, single: bool = False) -> Array:
-    """A fresh array of finite numbers: complex128 if ``value`` is complex, float64 otherwise.
+def numbers(name: str, value: ArrayLike, single: bool = False, copy: bool = True) -> Array:
+    """An array of finite numbers: complex128 if ``value`` is complex, float64 otherwise.
 
     Everything is computed in double precision: integers and float32 are converted (exactly), and
     complex numbers stay complex, because the complex step is how the derivatives are verified.
-    With ``single``, float32 stays float32.
+    With ``single``, float32 stays float32. It is a fresh array, unless it is only read: ``copy``.
     """
     try:
         raw = np.asarray(value)
@@ -36,9 +36,10 @@ def numbers(name: str, value: ArrayLike, single: bool = False) -> Array:
             f"{name} must be an array of numbers; got {type(value).__name__} of dtype {raw.dtype}"
         )
     if single and raw.dtype == np.float32:
-        array = raw.copy()
+        dtype: type[np.generic] = np.float32
     else:
-        array = raw.astype(np.complex128 if raw.dtype.kind == "c" else np.float64)
+        dtype = np.complex128 if raw.dtype.kind == "c" else np.float64
+    array = raw.astype(dtype, copy=copy)
     finite = np.isfinite(array)
     if not finite.all():
         first = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -165,7 +166,7 @@ def features(
     single: bool = False,
 ) -> Array:
     """Finite numbers whose last axis is as long as the cell wants, with or without a batch axis."""
-    array = numbers(name, value, single)
+    array = numbers(name, value, single, copy=False)
     if array.ndim not in dimensions or array.shape[-1] != size or array.size == 0:
         leading = "T, " if dimensions[0] == 2 else ""
         alone = f"({leading}{size})" if leading else f"({size},)"
@@ -211,7 +212,7 @@ def state_parts(name: str, value: Any, names: tuple[str, ...]) -> list[tuple[str
 
 def state(name: str, value: ArrayLike, shape: tuple[int, ...], single: bool = False) -> Array:
     """A finite state with exactly the batch axis the inputs have."""
-    array = numbers(name, value, single)
+    array = numbers(name, value, single, copy=False)
     if array.shape != shape:
         like = "(batch, n), one row for each sequence of the batch" if len(shape) == 2 else "(n,)"
         raise ValueError(
@@ -222,7 +223,7 @@ def state(name: str, value: ArrayLike, shape: tuple[int, ...], single: bool = Fa
 
 def like_outputs(name: str, value: ArrayLike, shape: tuple[int, ...], single: bool) -> Array:
     """Finite numbers in the shape of a run's outputs."""
-    array = numbers(name, value, single)
+    array = numbers(name, value, single, copy=False)
     if array.shape != shape:
         raise ValueError(
             f"{name} must have the shape of run.outputs, {shape}, a gradient for every entry of "

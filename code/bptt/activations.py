@@ -213,8 +213,19 @@ def slope(phi: Activation, a: Array, value: Array) -> Array:
     return np.asarray(result)
 
 
+def _tanh_slope_from_value(value: Array) -> Array:
+    squares = value * value
+    return np.subtract(1.0, squares, out=squares)
+
+
+def _sigmoid_slope_from_value(value: Array) -> Array:
+    result = 1.0 - value
+    result *= value
+    return result
+
+
 SATURATED = 0.01
 _SLOPE_FROM_VALUE: dict[Callable[[ArrayLike], Any], Callable[[Array], Array]] = {
-    _tanh: lambda value: 1.0 - value * value,
-    _sigmoid: lambda value: value * (1.0 - value),
+    _tanh: _tanh_slope_from_value,
+    _sigmoid: _sigmoid_slope_from_value,
 }

@@ -125,10 +125,7 @@ def _collected(
 
 
 class Losses(NamedTuple):
-    """∇ℓ_t by h_t at every step, (T, n, batch), and by the final state, (n, batch) each part.
-
-    What the final state's loss says of h is in both; it counts once, at the last step.
-    """
+    """∇ℓ_t by h_t at every step, (T, n, batch), and besides by the final state, (n, batch) each."""
 
     at_h: Array
     at_end: State
@@ -147,10 +144,8 @@ def losses(run: Run, d_outputs: ArrayLike, d_state: Any = None) -> Losses:
         parts = _checks.state_parts("d_state", d_state, names)
         last = [_checks.state(name, part, shape[1:], single) for name, part in parts]
     dtype = np.result_type(given, *last, run.trace.a)
-    given = given.astype(dtype, copy=False)
-    given[-1] += last[0]
     return Losses(
-        _internal(run, given),
+        _internal(run, given.astype(dtype, copy=False)),
         tuple(_internal(run, part[None].astype(dtype))[0] for part in last),
     )
 
@@ -164,7 +159,7 @@ def all_the_way(run: Run, given: Losses, through_h: bool = True) -> Iterator[Par
     """From the last step to the first, a few steps at a time, whose arrays stay in the cache."""
     cell, dtype = run.cell, given.at_h.dtype
     back = cell.back(dtype)
-    d_state: State = (np.zeros(given.at_h.shape[1:], dtype), *given.at_end[1:])
+    d_state = given.at_end
     steps = max(FEWEST_STEPS, CACHE_BYTES // run.trace.a[0].nbytes)
     for stop in range(len(run), 0, -steps):
         start = max(stop - steps, 0)
@@ -172,9 +167,9 @@ def all_the_way(run: Run, given: Losses, through_h: bool = True) -> Iterator[Par
         delta = np.empty(cell.delta_shape(trace), dtype)
         at_h = np.ascontiguousarray(given.at_h[start:stop])
         linear = present(cell.linearise(trace))
-        for d_h, delta_t, *factors in zip(*backwards(at_h, delta, *linear), strict=True):
-            d_state[0][...] += d_h
-            d_state = cell.pull(back, d_state, delta_t, factors)
+        for d_output, delta_t, *factors in zip(*backwards(at_h, delta, *linear), strict=True):
+            d_h, *d_c = d_state
+            d_state = cell.pull(back, (d_h + d_output, *d_c), delta_t, factors)
             if not through_h:
                 d_state[0][...] = 0.0
         yield Part(start, trace, delta, d_state)
@@ -193,9 +188,9 @@ def lags(run: Run, given: Losses, through_h: bool = True) -> Iterator[tuple[Arra
     """
     cell, dtype = run.cell, given.at_h.dtype
     back, linear = cell.back(dtype), present(cell.linearise(run.trace))
-    d_states: State = (given.at_h, *(np.zeros_like(given.at_h) for _ in given.at_end[1:]))
-    for part, at_end in zip(d_states[1:], given.at_end[1:], strict=True):
-        part[-1] = at_end
+    d_states: State = (given.at_h.copy(), *(np.zeros_like(given.at_h) for _ in given.at_end[1:]))
+    for part, at_end in zip(d_states, given.at_end, strict=True):
+        part[-1] += at_end
     _, *block = cell.delta_shape(run.trace)
     for lag in range(len(run)):
         steps = len(run) - lag

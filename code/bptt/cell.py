@@ -357,7 +357,7 @@ class Cell:
         """
         (d_h,), (via, *direct) = d_state, factors
         np.multiply(via, d_h[..., None, :, :], delta)
-        d_before = np.asarray(back @ flat(delta[..., self._from_h, :, :]))
+        d_before = product(back, delta[..., self._from_h, :, :])
         for keep in direct:
             d_before += keep * d_h
         return (d_before,)
@@ -372,7 +372,7 @@ class Cell:
     def weight_gradients(self, trace: Any, delta: Array) -> dict[str, Array]:
         """Σ_t δ_t [h_{t−1}; x_t; 1]ᵀ by parameters; over the steps that δ is given for."""
         n, k = self.hidden_size, delta.shape[1]
-        total = np.tensordot(flat(delta), trace.z[: len(delta)], axes=((0, 2), (0, 2)))
+        total = summed_products(flat(delta), trace.z[: len(delta)])
         blocks = total.reshape(k, n, -1)
         from_h = self._from_internal(blocks[self._from_h])
         from_x = blocks[self._from_x].reshape(-1, total.shape[1])
@@ -512,6 +512,22 @@ def add_to_diagonal(J: Array, values: Array) -> None:
 def present(linear: Iterable[Array | None]) -> list[Array]:
     """The factors of :meth:`Cell.pull` that there are."""
     return [factor for factor in linear if factor is not None]
+
+
+def product(weight: Array, blocks: Array) -> Array:
+    """``weight`` times the stacked blocks, (..., k, n, batch), of one step or of many."""
+    if blocks.ndim == 3:  # where matmul's overhead would be felt
+        return np.asarray(weight.dot(blocks.reshape(-1, blocks.shape[-1])))
+    return np.asarray(weight @ flat(blocks))
+
+
+def summed_products(delta: Array, z: Array) -> Array:
+    """Σ δ_t z_tᵀ over steps and batch, (T, rows, batch) and (T, columns, batch) → (rows, columns).
+
+    One product of two matrices whose columns are all the steps of all sequences.
+    """
+    rows, columns = (a.swapaxes(0, 1).reshape(a.shape[1], -1) for a in (delta, z))
+    return np.asarray(rows.dot(columns.T))
 
 
 def flat(blocks: Array) -> Array:

@@ -144,7 +144,8 @@ def rtrl(run: Run, d_outputs: ArrayLike, d_state: Any = None) -> dict[str, Array
 
     Source: Williams & Zipser 1989.
     """
-    at_h, (_, *at_end) = losses(run, d_outputs, d_state)
+    at_h, at_end = losses(run, d_outputs, d_state)
+    d_last = np.concatenate(at_end)  # (s, batch)
     J = run.cell.jacobian_at(run.cell.linearise(run.trace))
     T, batch, s, _ = J.shape
     gradients = {}
@@ -154,8 +155,7 @@ def rtrl(run: Run, d_outputs: ArrayLike, d_state: Any = None) -> dict[str, Array
         for t in range(T):
             P = J[t] @ P + steps[t]
             total = total + np.einsum("nb,bnp->p", at_h[t], P[:, : len(at_h[t])])
-        for part in at_end:
-            total += np.einsum("nb,bnp->p", part, P[:, len(part) :])
+        total = total + np.einsum("sb,bsp->p", d_last, P)
         gradients[name] = total.reshape(immediate.shape[3 if run.batched else 2 :])
     return gradients
 

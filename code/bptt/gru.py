@@ -20,9 +20,10 @@ from .cell import (
     add_to_diagonal,
     blend_into,
     combined,
-    flat,
+    product,
     random_parameters,
     room,
+    summed_products,
 )
 
 __all__ = ["GRU", "ResetBeforeGRU"]
@@ -293,9 +294,9 @@ class ResetBeforeGRU(GRU):
         (d_h,) = d_state
         to_gates, to_new = back
         np.multiply(via, d_h[..., None, :, :], delta[..., 1:, :, :])
-        d_reset = to_new @ delta[..., 2, :, :]
+        d_reset = product(to_new, delta[..., 2:, :, :])
         np.multiply(reset_by_r, d_reset, delta[..., 0, :, :])
-        d_before = np.asarray(to_gates @ flat(delta[..., :2, :, :]))
+        d_before = product(to_gates, delta[..., :2, :, :])
         d_before += direct * d_h
         d_before += r * d_reset
         return (d_before,)
@@ -314,7 +315,7 @@ class ResetBeforeGRU(GRU):
     def weight_gradients(self, trace: Any, delta: Array) -> dict[str, Array]:
         """As for every cell, but that W_hn was multiplied by r ⊙ h_{t−1}."""
         gradients = super().weight_gradients(trace, delta)
-        by_new = np.tensordot(delta[:, 2], trace.reset[: len(delta)], axes=((0, 2), (0, 2)))
+        by_new = summed_products(delta[:, 2], trace.reset[: len(delta)])
         n = self.hidden_size
         gradients["weight_hh"] = np.concatenate([gradients["weight_hh"][: 2 * n], by_new])
         return gradients

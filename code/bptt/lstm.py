@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from . import _checks, initialise
 from ._checks import Array
 from .activations import activation, sigmoid_into, slope
-from .cell import Cell, State, add_to_diagonal, combined, flat, random_parameters, room
+from .cell import Cell, State, add_to_diagonal, combined, product, random_parameters, room
 
 __all__ = ["LSTM"]
 
@@ -345,7 +345,7 @@ class LSTM(Cell):
         k_c = to_c.shape[-3]
         np.multiply(to_c, d_c[..., None, :, :], delta[..., :k_c, :, :])
         np.multiply(to_h, d_h[..., None, :, :], delta[..., k_c:, :, :])
-        return back @ flat(delta), F * d_c
+        return product(back, delta), F * d_c
 
     def jacobian_at(self, linear: LSTMLinear) -> Array:
         r"""S_t = [[O + T M, T F], [M, F]], (T, batch, 2n, 2n)."""
