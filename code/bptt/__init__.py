@@ -1,7 +1,9 @@
 """Backpropagation through time, small enough to read: the mathematics of *Gradients Through Time*.
 
-A cell is one step (:class:`Elman`), :func:`unroll` the loop, :func:`jacobians` and :func:`products`
-what a gradient meets on its way back, :func:`lag_norms` how much of it arrives.
+A cell is one step (:class:`Elman`, :class:`Leaky`, :class:`LSTM`, :class:`GRU` and their variants),
+:func:`unroll` the loop, :func:`backward` the gradient of a loss on it. :func:`jacobians` and
+:func:`products` are what a gradient meets on its way back, :func:`lag_norms` is how much of it
+arrives, and :func:`parts` names the terms of a gated cell's Jacobian.
 
 Notation: a_t = W_ih x_t + W_hh h_{t−1} + b, h_t = φ(a_t), t = 1 … T. Jacobians are in numerator
 layout, (∂y/∂x)_{ij} = ∂y_i/∂x_j. Sequences are (T, batch, features), or (T, features) for a single
@@ -18,6 +20,7 @@ Example:
   True
 """
 
+from . import initialise
 from .activations import ACTIVATIONS, Activation, activation
 from .backward import backward
 from .cell import Cell
@@ -25,20 +28,28 @@ from .clipping import clip_by_norm, clip_by_value, gradient_norm
 from .contributions import copy_gradients, immediate_derivatives, lag_contributions, rtrl
 from .elman import Elman, PreActivationElman
 from .flow import (
-    bound,
     jacobians,
     lag_norms,
-    log_bound,
     log_lag_norms,
+    log_product_norms,
+    product_norms,
     products,
-    spectral_norm,
-    spectral_radius,
 )
 from .gru import GRU, ResetBeforeGRU
 from .leaky import Leaky
 from .lstm import LSTM
+from .lyapunov import log_singular_values, lyapunov_exponents
+from .mean_field import MeanField, critical_sigma_w, mean_field
 from .one_gate import JANET, SimplifiedGRU
 from .parts import GRUParts, LSTMParts, cell_coordinates, cell_derivative, dropped_term, parts
+from .spectrum import (
+    bound,
+    gershgorin_discs,
+    log_bound,
+    singular_values,
+    spectral_norm,
+    spectral_radius,
+)
 from .unroll import Run, unroll
 
 __all__ = [
@@ -52,6 +63,7 @@ __all__ = [
     "GRUParts",
     "LSTMParts",
     "Leaky",
+    "MeanField",
     "PreActivationElman",
     "ResetBeforeGRU",
     "Run",
@@ -64,17 +76,26 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "copy_gradients",
+    "critical_sigma_w",
     "dropped_term",
+    "gershgorin_discs",
     "gradient_norm",
     "immediate_derivatives",
+    "initialise",
     "jacobians",
     "lag_contributions",
     "lag_norms",
     "log_bound",
     "log_lag_norms",
+    "log_product_norms",
+    "log_singular_values",
+    "lyapunov_exponents",
+    "mean_field",
     "parts",
+    "product_norms",
     "products",
     "rtrl",
+    "singular_values",
     "spectral_norm",
     "spectral_radius",
     "unroll",

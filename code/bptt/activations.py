@@ -214,8 +214,9 @@ def slope(phi: Activation, a: Array, value: Array) -> Array:
 
 
 def _tanh_slope_from_value(value: Array) -> Array:
-    squares = value * value
-    return np.subtract(1.0, squares, out=squares)
+    result = value * value
+    np.subtract(1.0, result, out=result)
+    return result
 
 
 def _sigmoid_slope_from_value(value: Array) -> Array:

@@ -16,7 +16,7 @@ from .unroll import Run
 __all__ = ["backward"]
 
 # The pre-activations of the steps that are taken together on the way back.
-CACHE_BYTES, FEWEST_STEPS = 2**19, 4
+CACHE_BYTES, FEWEST_STEPS = 2**18, 8
 
 
 def backward(
@@ -118,7 +118,10 @@ def _collected(
     d_initial: State = ()
     for start, trace, delta, d_before in parts:
         for name, gradient in run.cell.weight_gradients(trace, delta).items():
-            total[name] = total[name] + gradient if name in total else gradient
+            if name in total:
+                total[name] += gradient
+            else:
+                total[name] = gradient.copy()  # the two biases' are views of the same numbers
         d_input[start : start + len(delta)] = run.cell.input_gradient(delta)
         d_initial = d_before
     return total, d_input, d_initial

@@ -182,7 +182,7 @@ def scalar_linear(T: int) -> Derivation:
     Raises:
       TypeError, ValueError: T not an integer of at least 1.
 
-    Source: Chang, eqs. for h_{t+1} = f(x_t, h_t); Milano, ∂h^t/∂h^k; Lipton's unit in 002.
+    Source: Milano, the scalar ∂h^t/∂h^k; Thakur, the example of one unit after Lipton et al.
     """
     count = _checks.positive_integer("T", T)
     w, u, h_0 = sympy.symbols("w u h")

@@ -12,32 +12,30 @@ from numpy.typing import ArrayLike
 from . import _checks
 from ._checks import Array
 from ._scaling import rescaled
-from .spectrum import bound, largest_singular_value, log_bound, spectral_norm, spectral_radius
+from .spectrum import largest_singular_value
 from .unroll import Run
 
 __all__ = [
-    "bound",
     "jacobians",
     "lag_norms",
-    "log_bound",
     "log_lag_norms",
     "log_product_norms",
     "product_norms",
     "products",
-    "spectral_norm",
-    "spectral_radius",
 ]
 
 
 def jacobians(run: Run) -> Array:
-    r"""All one-step Jacobians of a run, J_t = ∂h_t/∂h_{t−1} = diag(φ'(a_t)) W_hh.
+    r"""All one-step Jacobians of a run, J_t = ∂s_t/∂s_{t−1}, whatever the cell.
+
+    The state s is h, or (h, c) for an LSTM. For :class:`bptt.Elman` J_t = diag(φ'(a_t)) W_hh.
 
     Args:
       run: what :func:`bptt.unroll` returned.
 
     Returns:
-      (T, batch, n, n) or (T, n, n); ``J[t - 1]`` is J_t, and ``J[t - 1, ..., i, j]`` is
-      ∂h_{t,i}/∂h_{t−1,j}.
+      (T, batch, s, s) or (T, s, s), s = n, or 2n in the order (h, c); ``J[t - 1]`` is J_t, and
+      ``J[t - 1, ..., i, j]`` is ∂s_{t,i}/∂s_{t−1,j}.
 
     Example:
       >>> import bptt, numpy as np
@@ -106,7 +104,8 @@ def lag_norms(J: ArrayLike, gradient: ArrayLike | None = None) -> Array:
     r"""How much of the last state each earlier one still moves: ‖∂h_T/∂h_{T−ℓ}‖ for ℓ = 0 … T.
 
     Args:
-      J: one-step Jacobians, (T, batch, n, n) or (T, n, n).
+      J: one-step Jacobians, (T, batch, n, n) or (T, n, n); for an LSTM, whose state is (h, c), n
+        here is twice its number of units.
       gradient: g = ∇_{h_T} L, (n,), the same for all of a batch. If given, the norms are those of
         what this one gradient has become on its way back, ‖(∂h_T/∂h_{T−ℓ})ᵀ g‖: at most
         ‖∂h_T/∂h_{T−ℓ}‖ ‖g‖, and n times cheaper, as a vector is carried instead of a matrix.

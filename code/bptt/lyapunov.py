@@ -84,7 +84,7 @@ def log_singular_values(J: ArrayLike) -> Array:
       ValueError: a wrong shape (T = 0 included), a nan or an inf.
       TypeError: not made of numbers.
 
-    Source: the diagonal of Dieci & Van Vleck's QR methods, swept to convergence.
+    Source: D. E. Stewart 1997, a long product by Rutishauser's LR iteration; with QR in its place.
     """
     factors, exponents = rescaled(_checks.jacobians("J", J), (-2, -1))
     logarithms, factors = _sweep(factors, exponents)

@@ -1,4 +1,4 @@
-r"""Models of sequences without and with a memory, the list that opens document 003 (Milano).
+r"""Models of sequences without and with a memory, the list that opens Milano.
 
 Memoryless, that is without a hidden state: they see the last p values of the sequence and nothing
 before. :class:`AutoRegression` is linear, :class:`Window` a feed-forward network.

@@ -1,6 +1,8 @@
 """The gradient of a loss, taken apart and put together."""
 
 import dataclasses
+import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -122,6 +124,13 @@ def test_a_batch_adds_up(cell_kind, make_cell):
         np.testing.assert_allclose(joined(together["state"])[b], joined(one["state"]), **close)
 
 
+def test_no_two_gradients_share_memory(cell_kind, make_cell):
+    cell = make_cell(cell_kind, 2, 3)
+    gradients = bptt.backward(bptt.unroll(cell, np.ones((4, 2))), np.ones((4, 3)))
+    arrays = [gradients[name] for name in cell.to_torch()]
+    assert not any(np.shares_memory(a, b) for a, b in itertools.combinations(arrays, 2))
+
+
 def test_a_gradient_is_linear_in_the_loss(cell_kind, make_cell):
     cell = make_cell(cell_kind, 1, 2)
     x, _, R, Q = experiment(cell, 4)
@@ -204,6 +213,32 @@ def test_the_copies_sum_to_the_gradient_and_do_not_average_to_it(cell_kind, make
         np.testing.assert_allclose(copies[name].sum(axis=0), full[name], rtol=1e-11, atol=1e-13)
         np.testing.assert_allclose(
             copies[name].mean(axis=0), full[name] / 6, rtol=1e-11, atol=1e-13
+        )
+
+
+def test_a_single_loss_meets_the_copies_in_the_order_of_the_lags(cell_kind, make_cell):
+    cell = make_cell(cell_kind, 2, 3)
+    x, _, R, _ = experiment(cell, 30, batch=(2,))
+    R[:-1] = 0.0
+    run = bptt.unroll(cell, x)
+    copies, lags = bptt.copy_gradients(run, R), bptt.lag_contributions(run, R)
+    for name in cell.to_torch():
+        np.testing.assert_allclose(copies[name][::-1], lags[name], rtol=1e-10, atol=1e-14)
+
+
+def test_many_steps_are_as_few(cell_kind, make_cell, monkeypatch):
+    # The way back is made in pieces; in one it is the same.
+    cell = make_cell(cell_kind, 2, 3)
+    x, state, R, Q = experiment(cell, 30, batch=(2,))
+    run = bptt.unroll(cell, x, split(cell, state))
+    in_one = bptt.backward(run, R, split(cell, Q))
+    module = sys.modules[bptt.backward.__module__]
+    monkeypatch.setattr(module, "CACHE_BYTES", 0)
+    monkeypatch.setattr(module, "FEWEST_STEPS", 4)
+    in_pieces = bptt.backward(run, R, split(cell, Q))
+    for name in in_one:
+        np.testing.assert_allclose(
+            joined(in_pieces[name]), joined(in_one[name]), rtol=1e-11, atol=1e-13
         )
 
 

@@ -3,12 +3,14 @@
 A tolerance is the last digit printed, unless it says otherwise.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import bptt
 from bptt import initialise
-from bptt.lyapunov import lyapunov_exponents
+from bptt.lyapunov import log_singular_values, lyapunov_exponents
 from bptt.spectrum import singular_values
 
 
@@ -198,6 +200,25 @@ class TestSlopes:
         product = c * bptt.activation("tanh").derivative(c)
         assert product.max() == pytest.approx(0.4477, abs=5e-5)
         assert c[product.argmax()] == pytest.approx(0.7717, abs=5e-5)
+
+
+class TestCloseToTheForgetGate:
+    """If A + C + D is small, K_t is as harmless as f_t, and for many steps: both bounds hold."""
+
+    def test_two_sided_bound_on_every_step_and_on_the_product(self):
+        rng = np.random.default_rng(0)
+        cell = bptt.LSTM.random(2, 8, rng=0, forget_bias=4.0)
+        cell = dataclasses.replace(cell, weight_hh=0.2 * cell.weight_hh)
+        p = bptt.parts(bptt.unroll(cell, rng.normal(size=(100, 2))))
+        gates = np.diagonal(p.B, axis1=-2, axis2=-1)
+        epsilon = singular_values(p.A + p.C + p.D).max()
+        assert 0.01 < epsilon < 0.1
+        values = singular_values(p.K)
+        assert values.max() <= gates.max() + epsilon
+        assert values.min() >= gates.min() - epsilon
+        logs = log_singular_values(p.K)
+        assert logs[0] <= 100 * np.log(1 + epsilon)
+        assert logs[-1] >= 100 * np.log(gates.min() - epsilon)
 
 
 class TestUpdateGateNearZero:
