@@ -18,7 +18,7 @@ PEERS: dict[str, ModuleType] = {
     name: import_module(f"with_{name}") for name in NAMES if name not in ABSENT
 }
 
-FEWEST_ROUNDS = 9
+FEWEST_ROUNDS = 7
 # A turn is several calls where one is short: else what is measured is how cold the caches are that
 # the other libraries have left.
 TURN = 0.005
@@ -59,14 +59,14 @@ def compare(label: str, ours: Work, theirs: dict[str, Work], aim: float | None =
                 row += against(ratio, aim)
         elif name in PEERS:
             row += f"{'–':>9}{'–':>7}" + (against(None, aim) if name == "torch" else "")
-    print(row)
+    print(row.rstrip())
 
 
 def heading(what: str) -> None:
     row = f"{what:44}{'bptt':>9}"
     for name in PEERS:
         row += f"{name:>9}{'ratio':>7}" + (f"{'aim':>6}{'':7}" if name == "torch" else "")
-    print(row)
+    print(row.rstrip())
 
 
 def against(value: float | None, aim: float | None) -> str:
@@ -81,4 +81,4 @@ def same_result(what: str, ours: Any, theirs: Any) -> None:
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     tolerance = 1e-3 if ours.dtype == np.float32 else 1e-9
     if ours.shape != theirs.shape or not np.allclose(ours, theirs, rtol=tolerance, atol=tolerance):
-        raise AssertionError(f"{what} something else is computed than in bptt")
+        raise AssertionError(f"{what}: the result is not that of bptt")

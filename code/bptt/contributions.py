@@ -55,7 +55,7 @@ def copy_gradients(run: Run, d_outputs: ArrayLike, d_state: Any = None) -> dict[
     Their sum over the steps is the gradient. To move every copy by its own gradient and then to
     *average* the copies, as document 003 does, is to move the weight by the mean in place of the
     sum: gradient descent with a step T times smaller (T = U + 1 copies). The mean is not the
-    derivative of anything, and with Adam or momentum the two are not proportional.
+    derivative of anything, and with Adam the two steps are not proportional.
 
     Args:
       run, d_outputs, d_state: as for :func:`bptt.backward`.

@@ -103,11 +103,12 @@ class Eigenvalues(Figure):
         weights, eigenvalues = recurrent_matrix(spectrum, radius, angle, shear)
         cell = bptt.Elman(weights, input_scale * np.eye(2), activation=activation)
         run = bptt.unroll(cell, noise(seed, horizon, 2))
+        slopes = cell.activation.derivative(run.pre_activations)
         lag = np.arange(horizon + 1.0)
         largest = bptt.spectral_norm(weights)
         return {
             "lag": lag,
-            "norm": _flushed(_lag_norms(bptt.jacobians(run))),
+            "norm": _flushed(_lag_norms(slopes, weights)),
             "radius_power": _flushed(radius**lag),
             "norm_power": _flushed(largest**lag),
             "bound": _flushed(bptt.bound(weights, activation, lag)),
@@ -153,15 +154,17 @@ def _sine(degrees: float) -> float:
     return math.floor(1e15 * math.sin(math.pi * degrees / 180) + 0.5) / 1e15
 
 
-def _lag_norms(jacobians: Matrix) -> Matrix:
-    """Return `bptt.lag_norms`, with the product written out.
+def _lag_norms(slopes: Matrix, weights: Matrix) -> Matrix:
+    """Return `bptt.lag_norms` of the Jacobians diag(φ′(aₜ)) W_hh, with the product written out.
 
     BLAS fuses a product and a sum into one rounding, JavaScript cannot. Where a ReLU picks the
-    entry of Wᵏ that is zero, such as sin 6·30°, only the rounding would be left to compare.
+    entry of Wᵏ that is zero, such as sin 6·30°, only the rounding would be left to compare. And the
+    slopes are taken from aₜ: from hₜ, as `bptt.jacobians` does, they lose digits near saturation,
+    which a hundred factors multiply.
     """
     product = np.eye(2)
     products = [product]
-    for jacobian in jacobians[::-1]:
+    for jacobian in slopes[::-1, :, None] * weights:
         left, right = product[:, :1] * jacobian[0], product[:, 1:] * jacobian[1]
         product = left + right
         product[np.abs(product) < CANCELLED * (np.abs(left) + np.abs(right))] = 0
