@@ -42,7 +42,7 @@ test: $(SITE) ## run every check, with a real browser
 lab: $(INSTALLED) ## open the notebooks in JupyterLab
 	cd book && ../$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 
-bench: $(SITE) ## measure the figures and the pages
+bench: $(SITE) ## measure the package, the figures and the pages
 	$(BIN)/python benchmarks
 
 notebooks: $(INSTALLED) ## run the notebooks again and store their outputs
