@@ -497,6 +497,8 @@ def combined(via: Array, weight: Array) -> Array:
     """
     T, k, n, batch = via.shape
     m = weight.shape[1]
+    if k == 1:  # a product of width 1 is a product of numbers
+        return np.asarray(via[:, 0].swapaxes(1, 2)[..., None] * weight)
     J = np.empty((T * batch, n, m), np.result_type(via, weight))
     coefficients = via.transpose(2, 0, 3, 1).reshape(n, T * batch, k)
     np.matmul(coefficients, weight.reshape(k, n, m).transpose(1, 0, 2), out=J.transpose(1, 0, 2))

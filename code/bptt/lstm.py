@@ -351,12 +351,10 @@ class LSTM(Cell):
         r"""S_t = [[O + T M, T F], [M, F]], (T, batch, 2n, 2n)."""
         n, split = self.hidden_size, linear.to_c.shape[1] * self.hidden_size
         M = combined(linear.to_c, self.weight_hh[:split])
-        T = linear.T.swapaxes(1, 2)[..., None]
+        to_h = np.concatenate([linear.T[:, None] * linear.to_c, linear.to_h], axis=1)
         S = np.zeros((*M.shape[:2], 2 * n, 2 * n), M.dtype)
+        S[..., :n, :n] = combined(to_h, self.weight_hh)
         S[..., n:, :n] = M
-        np.multiply(T, M, S[..., :n, :n])
-        if self.output_gate:
-            S[..., :n, :n] += combined(linear.to_h, self.weight_hh[split:])
         add_to_diagonal(S[..., n:, n:], linear.F)
         add_to_diagonal(S[..., :n, n:], linear.T * linear.F)
         return S
